@@ -1,0 +1,84 @@
+// querytap.yaml -> checked types. Every error names file, line, column, what was wrong and what to
+// write instead; unknown keys are errors (with the nearest known key), not surprises.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <querytap/base/result.h>
+
+namespace querytap::config {
+
+struct Port {
+    std::string
+        device;  ///< PCI address ("0000:03:00.0") or vdev arguments ("net_af_packet0,iface=eth1")
+    bool is_vdev = false;
+    std::uint16_t rx_descriptors = 1024;
+    std::uint16_t queues = 0;  ///< 0 = one for each worker where the device can, else one
+};
+
+struct Workers {
+    unsigned count = 1;
+    std::vector<unsigned> cores;  ///< one for each worker; empty = the next free cores
+    std::optional<unsigned> distributor_core;
+    std::optional<unsigned> control_core;
+    bool spin = true;  ///< poll without pause; false yields when idle (laptops, shared cores)
+};
+
+struct Memory {
+    bool hugepages = true;
+    unsigned mbufs = 65536;     ///< in the pool of each port
+    unsigned mbuf_size = 2048;  ///< data room; larger frames take several mbufs
+    unsigned size_mb = 0;       ///< EAL memory; 0 = as needed
+};
+
+enum class FlowRecords : std::uint8_t { kSql, kAll };
+
+struct Eve {
+    std::string file;  ///< empty = none; "-" = standard output
+    bool alert = true;
+    bool verdict = true;
+    bool flow = true;
+    bool tds = true;
+    bool stats = true;
+    FlowRecords flows = FlowRecords::kSql;
+    unsigned stats_interval_s = 30;
+};
+
+struct Limits {
+    std::size_t flows = 1u << 20;       ///< of each worker
+    std::size_t sessions = 1u << 14;    ///< TDS connections of each worker
+    std::size_t stream_memory_mb = 64;  ///< held out-of-order bytes of each worker
+    unsigned event_ring = 4096;         ///< slots, power of two
+    unsigned timeout_established_s = 3600;
+    unsigned timeout_half_open_s = 30;
+    unsigned timeout_closing_s = 30;
+    unsigned timeout_udp_s = 30;
+};
+
+struct Metrics {
+    bool enabled = true;
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 9464;
+};
+
+struct Config {
+    std::vector<Port> ports;
+    Workers workers;
+    Memory memory;
+    Eve eve;
+    Limits limits;
+    Metrics metrics;
+    std::string signatures = "/etc/querytap/signatures";
+    std::string policy;  ///< empty = none
+    std::vector<std::string> eal_arguments;
+};
+
+Result<Config> load(const std::filesystem::path& file);
+Result<Config> parse(std::string_view yaml, std::string_view name);
+
+}  // namespace querytap::config

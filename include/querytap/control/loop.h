@@ -1,0 +1,47 @@
+// The control thread's work: take events from the workers' rings, put them into one order, give
+// them to the sinks, write stats records. One thread calls everything here.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <querytap/pipeline/event_ring.h>
+#include <querytap/pipeline/inspector.h>
+#include <querytap/sinks/sink.h>
+
+namespace querytap::control {
+
+enum class Ordering : std::uint8_t {
+    kArrival,  ///< live: as they come
+    kTime,     ///< replay: by pipeline::Order, the same with any number of workers
+};
+
+class Loop {
+  public:
+    /// Rings and sinks outlive the loop.
+    Loop(std::vector<pipeline::EventRing*> rings, std::vector<sinks::Sink*> sinks,
+         Ordering ordering);
+    ~Loop();
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+
+    /// A generation whose events may come from now on. Kept alive until retire().
+    void add_generation(const pipeline::Generation& generation);
+    /// Every worker has left the generations before `oldest` and their events have been drained.
+    void retire_before(std::uint32_t oldest);
+
+    /// Hands on what is there (bounded work); returns how many events.
+    std::size_t drain();
+    /// All rings are finished and empty.
+    bool finished() const;
+
+    /// Time of the newest event handed on.
+    Timestamp last_time() const noexcept;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace querytap::control

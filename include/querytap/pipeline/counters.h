@@ -1,0 +1,32 @@
+// What a worker counts, on cache lines of its own; summed by the control thread for /metrics, stats
+// records and the closing table.
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include <querytap/base/counter.h>
+#include <querytap/packet/decode.h>
+#include <querytap/tds/message.h>
+#include <querytap/verdict/verdict.h>
+
+namespace querytap::pipeline {
+
+struct Counters {
+    Counter packets;
+    Counter bytes;
+    Counter payload_bytes_to_tds;
+    std::array<Counter, packet::kDecodedCount> decoded;  ///< by packet::Decoded
+    std::array<Counter, 32> tds_messages;                ///< by packet type; 31 = any other
+    std::array<Counter, tds::kAnomalyCount> anomalies;
+    std::array<Counter, verdict::kLevelCount> verdicts;  ///< verdict events by level
+    Counter alerts;
+    Counter alerts_suppressed;  ///< repeated hits of a flow beyond the bound for a signature
+    Counter events_dropped;     ///< event ring full
+    Counter sessions_active;
+    Counter sessions_exhausted;
+    Counter logins;
+    Counter queries;
+};
+
+}  // namespace querytap::pipeline

@@ -1,0 +1,141 @@
+// What leaves a worker: fixed-size records, filled in place in the event ring, read by the control
+// thread. No pointer in an event outlives the worker's packet, except `rule`, an index into the
+// rule set of `generation`, which the control thread keeps alive as long as events of it may come.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+
+#include <querytap/base/bounded_text.h>
+#include <querytap/base/time.h>
+#include <querytap/flow/table.h>
+#include <querytap/protocol/identify.h>
+#include <querytap/signature/rule.h>
+#include <querytap/tds/message.h>
+#include <querytap/verdict/verdict.h>
+
+namespace querytap::pipeline {
+
+/// Place of an event among the events of all workers; the same however many workers there are.
+struct Order {
+    Timestamp time;             ///< of the packet, or of the deadline that passed
+    std::uint64_t ordinal = 0;  ///< of the packet in its source; 0 for a deadline
+    std::uint64_t flow_id = 0;
+    std::uint32_t index = 0;  ///< among the events of this worker at this place
+    auto operator<=>(const Order&) const noexcept = default;
+};
+
+enum class EventType : std::uint8_t { kAlert, kVerdict, kFlow, kTds };
+
+/// Who talks to whom, as every event says it. Client is the source.
+struct Conversation {
+    flow::Endpoint client;
+    flow::Endpoint server;
+    packet::IpProtocol protocol = packet::IpProtocol::kTcp;
+    flow::Key key;  ///< for Community ID
+    std::uint64_t flow_id = 0;
+    std::uint16_t vlan = 0;
+    protocol::Protocol app = protocol::Protocol::kUndecided;
+};
+
+struct Alert {
+    std::uint32_t rule = 0;
+    std::uint32_t generation = 0;
+    signature::Buffer buffer{};
+    bool to_server = true;
+    BoundedText<192> excerpt;
+    BoundedText<128> user;  ///< of the session's login
+    BoundedText<128> application;
+};
+
+struct Verdict {
+    verdict::Level level{};
+    verdict::Level previous{};
+    std::uint32_t score = 0;
+    std::uint32_t folded = 0;
+    std::uint8_t reason_count = 0;
+    std::array<verdict::Reason, verdict::kReasonsMax> reasons;
+};
+
+struct FlowEnd {
+    flow::EndReason reason{};
+    flow::State state{};
+    Timestamp first;
+    Timestamp last;
+    flow::DirectionCounters to_server;
+    flow::DirectionCounters to_client;
+    std::uint8_t tcp_flags_to_server = 0;
+    std::uint8_t tcp_flags_to_client = 0;
+    bool client_known = false;
+    verdict::Level level{};
+    std::uint64_t tds_messages_to_server = 0;
+    std::uint64_t tds_messages_to_client = 0;
+    std::uint32_t gaps = 0;
+    std::uint32_t alerts = 0;
+    BoundedText<128> user;
+    BoundedText<128> application;
+};
+
+enum class TdsKind : std::uint8_t {
+    kPrelogin,
+    kLogin,
+    kLoginAck,
+    kQuery,
+    kResult,
+    kError,
+    kEncrypted,
+    kAnomaly
+};
+
+/// EVE event_type tds. Which fields mean something depends on `kind`.
+struct Tds {
+    TdsKind kind{};
+    tds::PacketType type{};
+    tds::Direction direction{};
+    tds::Encryption encryption = tds::Encryption::kAbsent;
+    tds::Anomaly anomaly{};
+    bool complete = true;
+    bool integrated = false;
+    std::uint16_t smp_session = 0;
+    std::uint32_t tds_version = 0;
+    std::uint32_t packet_size = 0;
+    std::uint32_t error_number = 0;
+    std::uint8_t severity = 0;
+    std::uint8_t state = 0;
+    std::uint16_t rpc_calls = 0;
+    tds::ResultSummary result;
+    std::uint64_t size = 0;
+    BoundedText<128> user;
+    BoundedText<128> host;
+    BoundedText<128> application;
+    BoundedText<128> library;
+    BoundedText<128> server;
+    BoundedText<128> database;
+    BoundedText<128> procedure;
+    BoundedText<1024> text;  ///< SQL text (raw, UTF-8) or error message
+};
+
+struct Event {
+    Order order;
+    EventType type{};
+    Conversation conversation;
+    union {
+        Alert alert;
+        Verdict verdict;
+        FlowEnd flow;
+        Tds tds;
+    };
+    Event() noexcept {}  // a slot is filled before it is read
+};
+
+/// Where an Inspector puts its events.
+class EventSink {
+  public:
+    virtual ~EventSink() = default;
+    /// A slot to fill, or nullptr when there is no room (the sink counts that).
+    virtual Event* reserve() noexcept = 0;
+    virtual void publish() noexcept = 0;
+};
+
+}  // namespace querytap::pipeline

@@ -1,0 +1,60 @@
+// One signature, as parsed and as events show it. Grammar: Suricata 7 rules, with the sticky
+// buffers tds.* (signatures/README.md).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace querytap::signature {
+
+/// What a rule's contents look at.
+enum class Buffer : std::uint8_t {
+    kTdsSql,        ///< tds.sql: normalised SQL, and each dynamic view
+    kTdsSqlRaw,     ///< tds.sql.raw: UTF-8 as sent
+    kTdsLiteral,    ///< tds.literal: decoded string literals
+    kTdsParam,      ///< tds.param: text values of RPC parameters
+    kTdsProc,       ///< tds.proc: procedure name of an RPC, lower case
+    kTdsLoginUser,  ///< tds.login.user, ...
+    kTdsLoginHost,
+    kTdsLoginApp,
+    kTdsLoginLibrary,
+    kTdsLoginServer,
+    kTdsLoginDatabase,
+    kTdsResult,  ///< tds.result: text of result columns
+    kTdsColumn,  ///< tds.column: names of result columns
+    kTdsError,   ///< tds.error: ERROR and INFO text
+    kPayload,    ///< the reassembled stream, raw; also what follows lost framing
+};
+inline constexpr std::size_t kBufferCount = 15;
+std::string_view name(Buffer buffer) noexcept;  ///< "tds.sql", ...
+
+enum class Action : std::uint8_t { kAlert, kPass };
+
+struct Metadata {
+    std::string key;
+    std::string value;
+};
+
+/// What the rest of the house needs to know of a rule. Matching conditions stay in the compiler.
+struct Rule {
+    std::uint32_t sid = 0;
+    std::uint32_t gid = 1;
+    std::uint32_t rev = 0;
+    std::uint8_t priority = 3;  ///< 1 most severe; of the classtype unless given
+    Action action = Action::kAlert;
+    std::string message;
+    std::string classtype;
+    std::string technique;  ///< metadata mitre_technique_id, e.g. "T1505.001"; may be empty
+    std::string threat;     ///< metadata threat, e.g. "sqlc2"; may be empty
+    std::string
+        confidence;  ///< metadata confidence: "high", "medium" or "low"; "medium" unless given
+    std::vector<Metadata> metadata;
+    std::vector<std::string> references;
+    std::string file;
+    int line = 0;
+};
+
+}  // namespace querytap::signature

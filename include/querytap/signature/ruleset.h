@@ -1,0 +1,51 @@
+// Rule files -> an immutable, compiled set: parsed rules and Hyperscan databases, one block and one
+// streaming database for each buffer in use. Built off the packet path (oneTBB), shared read-only
+// by all workers, replaced as a whole on reload.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <querytap/base/result.h>
+#include <querytap/signature/rule.h>
+
+namespace querytap::signature {
+
+struct LoadOptions {
+    bool lenient = false;  ///< skip rules that are not supported, and list them, instead of failing
+};
+
+class RuleSet {
+  public:
+    /// Loads every *.rules file of `directory`, in order of name. Fails with the first error (file,
+    /// line, column, what to write instead).
+    static Result<std::shared_ptr<const RuleSet>> load(const std::filesystem::path& directory,
+                                                       const LoadOptions& options = {});
+    /// The same from memory; `name` stands for the file in errors.
+    static Result<std::shared_ptr<const RuleSet>> parse(std::string_view text,
+                                                        std::string_view name,
+                                                        const LoadOptions& options = {});
+    ~RuleSet();
+    RuleSet(const RuleSet&) = delete;
+    RuleSet& operator=(const RuleSet&) = delete;
+
+    std::span<const Rule> rules() const noexcept;
+    /// Is any rule interested in this buffer? What nobody matches need not be produced.
+    bool uses(Buffer buffer) const noexcept;
+    /// Lenient loading: why each skipped rule was skipped.
+    const std::vector<Error>& skipped() const noexcept;
+
+    struct Impl;
+    const Impl& impl() const noexcept { return *impl_; }
+
+  private:
+    explicit RuleSet(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace querytap::signature

@@ -1,0 +1,85 @@
+// TCP reassembly for a passive tap (RFC 9293 section 3.4 for sequence numbers). In-order payload is
+// handed on in place, without a copy; segments from the future are copied into a bounded pool and
+// handed on when the hole closes. First copy of a byte wins; a different second copy is counted
+// (conflicting overlap). A hole that does not close in time, or in the bound, is a gap.
+//
+// One thread. All memory is taken by the constructor.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include <querytap/base/bytes.h>
+#include <querytap/base/counter.h>
+#include <querytap/base/time.h>
+
+namespace querytap::stream {
+
+struct Limits {
+    std::size_t pool_blocks = 16384;  ///< of kBlockSize bytes each, for all flows of a worker
+    std::size_t held_bytes_max = 256 * 1024;         ///< of one direction
+    Duration gap_timeout = std::chrono::seconds(2);  ///< a hole older than this is a gap
+};
+
+struct Counters {
+    Counter segments_in_order;
+    Counter segments_held;
+    Counter retransmitted_bytes;
+    Counter conflicting_overlaps;
+    Counter gaps;
+    Counter gap_bytes;
+    Counter pool_exhausted;
+    Counter blocks_in_use;
+};
+
+/// One direction of one flow. Owned by the flow's state; opaque but for the accessors.
+struct Half {
+    std::uint32_t next_sequence = 0;
+    bool started = false;
+    bool finished = false;                  ///< FIN or RST reached
+    std::uint32_t held_first = UINT32_MAX;  ///< index of the first held block; UINT32_MAX = none
+    std::uint32_t held_bytes = 0;
+    Timestamp hole_since{};
+};
+
+/// Where contiguous bytes go.
+class Consumer {
+  public:
+    virtual ~Consumer() = default;
+    virtual void on_stream(Bytes bytes) = 0;
+    /// `size` bytes were lost (or their number is not known: 0) before what follows.
+    virtual void on_gap(std::uint32_t size) = 0;
+    /// Two copies of the same bytes differed.
+    virtual void on_conflicting_overlap() = 0;
+};
+
+struct Segment {
+    std::uint32_t sequence = 0;
+    std::uint8_t flags = 0;
+    Bytes payload;
+};
+
+class Reassembler {
+  public:
+    explicit Reassembler(const Limits& limits);
+    ~Reassembler();
+    Reassembler(const Reassembler&) = delete;
+    Reassembler& operator=(const Reassembler&) = delete;
+
+    void push(Half& half, const Segment& segment, Timestamp now, Consumer& consumer);
+
+    /// Declares holes older than the time-out as gaps. Called on later packets of the same flow,
+    /// either direction.
+    void check_hole(Half& half, Timestamp now, Consumer& consumer);
+
+    /// End of flow: everything held is handed on, holes as gaps. The half is empty afterwards.
+    void flush(Half& half, Consumer& consumer);
+
+    const Counters& counters() const noexcept;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace querytap::stream
