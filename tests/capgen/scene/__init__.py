@@ -1,0 +1,1 @@
+"""Scenarios: reading the text, checking it, and playing it onto the wire."""
