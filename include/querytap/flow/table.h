@@ -53,6 +53,12 @@ struct Flow {
     Side client = Side::kFromA;       ///< who opened it, or the best guess
     bool client_known = false;        ///< a SYN was seen: `client` is no guess
     std::uint16_t vlan = 0;
+    // The owner's, kept here because every flow has them, with or without an attachment:
+    std::uint8_t app = 0;             ///< protocol::Protocol
+    std::uint8_t attempts = 0;        ///< packets that were looked at without a decision
+    std::uint32_t start_a = 0;        ///< sequence of the first byte from a, once its SYN was seen
+    std::uint32_t start_b = 0;
+    std::uint64_t first_ordinal = 0;  ///< of the packet that created the flow
 };
 
 struct Timeouts {
@@ -99,7 +105,7 @@ class Table {
     /// that is at or after `now`, so that events come out in order of time.
     void advance(Timestamp now);
 
-    /// Ends every flow with kShutdown, in order of creation, at time `now`.
+    /// Ends every flow with kShutdown, in order of Flow::first_ordinal, at time `now`.
     void end_all(Timestamp now);
 
     const TableCounters& counters() const noexcept;

@@ -73,7 +73,8 @@ class Inspector {
     /// Time goes on without packets: flows whose deadline has come end.
     void advance(Timestamp now) noexcept;
 
-    /// End of input: every flow ends.
+    /// End of input: every flow ends. `now` is the time of the source's last packet, the same for
+    /// all workers, so that their events fall into one order.
     void finish(Timestamp now) noexcept;
 
     /// Any thread but the worker's: makes what adopt() needs.
