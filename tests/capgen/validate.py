@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+"""Checks every capture under tests/data against its label: once from its bytes, once with tshark.
+
+usage: validate.py [DATA_DIR]      exit status 0: all agree (or tshark is absent, said clearly); 1: a difference
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import wirecheck  # noqa: E402
+from corpus import read_labels  # noqa: E402
+
+DEFAULT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data")
+FIELDS = ("tds.type", "tds.status.eom", "_ws.malformed", "tcp.analysis.flags", "tcp.checksum.status",
+          "ip.checksum.status", "frame.number", "tcp.analysis.lost_segment",
+          "tcp.analysis.ack_lost_segment", "tcp.analysis.out_of_order")
+GOOD = "1"
+
+
+def tshark_rows(path, ports):
+    """One dict a frame of what tshark sees."""
+    command = ["tshark", "-r", path, "-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE",
+               "-o", "tcp.desegment_tcp_streams:TRUE", "-T", "fields", "-E", "separator=|"]
+    for port in ports:
+        command += ["-d", "tcp.port==%d,tds" % port]
+    for field in FIELDS:
+        command += ["-e", field]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, text=True)
+    if done.returncode:
+        raise RuntimeError("tshark cannot read it: " + done.stderr.strip().splitlines()[-1])
+    return [dict(zip(FIELDS, line.split("|"))) for line in done.stdout.splitlines()]
+
+
+def check_tshark(path, label):
+    """Differences between tshark and the label."""
+    problems = []
+    rows = tshark_rows(path, label.get("ports", [1433]))
+    types, ends = Counter(), Counter()
+    for row in rows:
+        where = "frame %s: " % row["frame.number"]
+        kinds = row["tds.type"].split(",") if row["tds.type"] else []
+        marks = row["tds.status.eom"].split(",") if row["tds.status.eom"] else []
+        for kind, mark in zip(kinds, marks):
+            types[kind] += 1
+            ends[kind] += mark in ("1", "True")
+        if row["_ws.malformed"] and not opaque(label):
+            problems.append(where + "malformed")
+        if row["tcp.analysis.flags"] and not label.get("faults"):
+            problems.append(where + "TCP analysis warning")
+        for name in ("tcp.checksum.status", "ip.checksum.status"):
+            if row[name] and row[name] != GOOD:
+                problems.append(where + "bad " + name)
+    if len(rows) != label["frames"]:
+        problems.append("%d frames, label says %d" % (len(rows), label["frames"]))
+    if not opaque(label):
+        for what, seen in (("tds_packets", types), ("tds_messages", ends)):
+            if dict(seen) != label[what]:
+                problems.append("tshark %s %s, label %s" % (what, dict(seen), label[what]))
+    return problems
+
+
+def opaque(label):
+    """tshark 4.0 reads neither SMP nor a tunnel after login."""
+    return bool(label["smp_sessions"] or label["raw_bytes"])
+
+
+def check_bytes(path, label):
+    """Differences between our own reading and the label."""
+    seen = wirecheck.count(path)
+    return ["%s: %s in the bytes, %s in the label" % (key, value, label[key])
+            for key, value in seen.items() if label[key] != value]
+
+
+def main(argv):
+    data = argv[1] if len(argv) > 1 else DEFAULT
+    labels = read_labels(data)
+    if not labels:
+        print("validate: no labels.json in %s" % data, file=sys.stderr)
+        return 1
+    with_tshark = shutil.which("tshark") is not None
+    bad = checked = 0
+    for name, label in sorted(labels.items()):
+        path = os.path.join(data, name)
+        problems = [] if os.path.exists(path) else ["the file is missing"]
+        if not problems and label["expect"] != "error":
+            checked += 1
+            problems = check_bytes(path, label) if plain(name) else []
+            if with_tshark:
+                problems += check_tshark(path, label)
+        if problems:
+            bad += 1
+            print("%s: %d differences" % (name, len(problems)))
+            print("\n".join("    " + text for text in problems[:8]))
+    extra = sorted(f for f in os.listdir(data) if ".pcap" in f and f not in labels)
+    if extra:
+        bad += 1
+        print("without a label: " + ", ".join(extra))
+    if not with_tshark:
+        print("validate: tshark SKIPPED (not installed: package tshark); only the bytes were checked")
+    print("validate: %d captures checked, %d with differences" % (checked, bad))
+    return 1 if bad else 0
+
+
+def plain(name):
+    """Our own reader takes classic pcap with Ethernet."""
+    return name.endswith(".pcap") and not name.startswith(("format-raw", "format-sll", "format-null"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
