@@ -24,7 +24,9 @@ struct Counters {
     Counter alerts_suppressed;  ///< repeated hits of a flow beyond the bound for a signature
     Counter events_dropped;     ///< event ring full
     Counter sessions_active;
-    Counter sessions_exhausted;
+    Counter sessions_exhausted;     ///< TDS connections that found no place
+    Counter messages_exhausted;     ///< messages that found no place
+    Counter normalisers_exhausted;  ///< SQL texts that found no normaliser
     Counter logins;
     Counter queries;
 };

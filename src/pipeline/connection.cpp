@@ -1,0 +1,198 @@
+#include "connection.h"
+
+#include <algorithm>
+
+#include "interest.h"
+
+namespace querytap::pipeline {
+
+Connection::Connection(Context& context, flow::Flow& flow)
+    : context_(context),
+      flow_(flow),
+      session_(context.session_pool,
+               (flow.tcp_flags_a & packet::kSyn) == 0 && (flow.tcp_flags_b & packet::kSyn) == 0) {
+    for (const flow::Side side : {flow::Side::kFromA, flow::Side::kFromB}) {
+        const bool from_a = side == flow::Side::kFromA;
+        if (((from_a ? flow.tcp_flags_a : flow.tcp_flags_b) & packet::kSyn) == 0) continue;
+        stream::Half& half = lane(side).half;
+        half.started = true;
+        half.next_sequence = from_a ? flow.start_a : flow.start_b;
+    }
+    refresh_conversation();
+    context_.counters.sessions_active.add();
+}
+
+Connection::~Connection() {
+    while (messages_ != nullptr) {
+        MessageMatch* const message = messages_;
+        messages_ = message->next;
+        context_.messages.release(message);
+    }
+    for (MessageMatch* raw : raw_) {
+        if (raw != nullptr) context_.messages.release(raw);
+    }
+    context_.counters.sessions_active.sub();
+}
+
+void Connection::refresh_conversation() noexcept {
+    const bool client_is_a = flow_.client == flow::Side::kFromA;
+    conversation_.client = client_is_a ? flow_.key.a : flow_.key.b;
+    conversation_.server = client_is_a ? flow_.key.b : flow_.key.a;
+    conversation_.protocol = flow_.key.protocol;
+    conversation_.key = flow_.key;
+    conversation_.flow_id = flow_.id;
+    conversation_.vlan = flow_.vlan;
+    conversation_.app = static_cast<protocol::Protocol>(flow_.app);
+}
+
+void Connection::begin_session(protocol::Protocol app) noexcept {
+    stage_ = Stage::kSession;
+    flow_.app = static_cast<std::uint8_t>(app);
+    flow_.value = flow::Value::kSql;
+    refresh_conversation();
+    if (app == protocol::Protocol::kTls) transport_ = policy::Transport::kEncrypted;
+    check_policy();
+}
+
+void Connection::packet(flow::Side side, const packet::PacketView& packet) noexcept {
+    Lane& from = lane(side);
+    stream::Reassembler& reassembler = context_.reassembler;
+    reassembler.push(from.half, {packet.sequence, packet.tcp_flags, packet.payload}, context_.now,
+                     from);
+    reassembler.check_hole(to_server_.half, context_.now, to_server_);
+    reassembler.check_hole(to_client_.half, context_.now, to_client_);
+}
+
+void Connection::finish() noexcept {
+    context_.reassembler.flush(to_server_.half, to_server_);
+    context_.reassembler.flush(to_client_.half, to_client_);
+    if (stage_ == Stage::kSession) session_.finish(*this);
+    while (messages_ != nullptr)
+        close(*messages_);
+    for (MessageMatch*& raw : raw_) {
+        if (raw == nullptr) continue;
+        Hits hits(*this, *raw);
+        raw->finish(hits);
+        context_.messages.release(raw);
+        raw = nullptr;
+    }
+    if (verdict_stale_) write_verdict(ledger_.level());
+}
+
+void Connection::stream(Lane& from, Bytes bytes) noexcept {
+    switch (stage_) {
+        case Stage::kProbing:
+            probe(from, bytes);
+            break;
+        case Stage::kSession:
+            feed(from, bytes);
+            break;
+        case Stage::kAbandoned:
+            break;
+    }
+}
+
+void Connection::feed(Lane& from, Bytes bytes) noexcept {
+    context_.counters.payload_bytes_to_tds.add(bytes.size());
+    session_.feed(from.direction(), bytes, *this);
+    if (context_.views_owner != nullptr) context_.views_owner->segment_end();
+}
+
+void Connection::probe(Lane& from, Bytes bytes) noexcept {
+    const std::size_t size = std::min(bytes.size(), from.prefix.size() - from.prefix_size);
+    std::copy_n(bytes.begin(), size, from.prefix.begin() + from.prefix_size);
+    from.prefix_size = static_cast<std::uint8_t>(from.prefix_size + size);
+    const Bytes prefix = Bytes{from.prefix}.first(from.prefix_size);
+
+    const protocol::Protocol app = protocol::identify(prefix, false);
+    if (app == protocol::Protocol::kUndecided) return;
+    if (!is_inspected(app, flow_.key)) {
+        flow_.app = static_cast<std::uint8_t>(app);
+        stage_ = Stage::kAbandoned;
+        return;
+    }
+    begin_session(app);
+    Lane& other = &from == &to_server_ ? to_client_ : to_server_;
+    if (other.prefix_size > 0) feed(other, Bytes{other.prefix}.first(other.prefix_size));
+    feed(from, prefix);
+    feed(from, bytes.subspan(size));
+}
+
+void Connection::gap(Lane& from) noexcept {
+    ++gaps_;
+    if (stage_ == Stage::kSession) {
+        session_.gap(from.direction(), *this);
+    } else {
+        stage_ = Stage::kAbandoned;  // the first bytes are lost; later packets are tried mid-stream
+    }
+}
+
+void Connection::conflicting_overlap() noexcept {
+    if (stage_ != Stage::kSession) return;
+    add_evidence(verdict::Kind::kProtocol, "conflicting-overlap",
+                 "TCP segments that overlap with different content", "T1001", 30);
+}
+
+void Connection::fill(FlowEnd& record) const noexcept {
+    record.level = ledger_.level();
+    record.tds_messages_to_server = messages_to_server_;
+    record.tds_messages_to_client = messages_to_client_;
+    record.gaps = gaps_;
+    record.alerts = alerts_;
+    record.user = user_;
+    record.application = application_;
+}
+
+void Connection::check_policy() noexcept {
+    const policy::Policy* policy = context_.current->owned->shared.policy.get();
+    if (policy == nullptr) return;
+    const policy::Decision decision = policy->check({.client = conversation_.client.address,
+                                                     .server = conversation_.server.address,
+                                                     .server_port = conversation_.server.port,
+                                                     .transport = transport_,
+                                                     .user = user_.view(),
+                                                     .application = application_.view()});
+    if (!decision.finding.empty()) {
+        BoundedText<160> text;
+        text.assign("the policy (rule '");
+        text.append(decision.rule);
+        text.append("') does not allow this conversation: ");
+        text.append(decision.finding);
+        add_evidence(verdict::Kind::kPolicy, decision.finding, text.view(), "", decision.weight);
+        return;
+    }
+    // Allowed is said only when all that a rule may ask for is known.
+    const bool known = transport_ == policy::Transport::kEncrypted || !user_.empty();
+    const verdict::Level previous = ledger_.level();
+    if (decision.action == policy::Action::kAllow && known && ledger_.allow()) {
+        write_verdict(previous);
+    }
+}
+
+void Connection::add_evidence(verdict::Kind kind, std::string_view id, std::string_view text,
+                              std::string_view technique, std::uint16_t weight) noexcept {
+    const verdict::Level previous = ledger_.level();
+    const std::size_t reasons = ledger_.size();
+    if (ledger_.add(kind, id, text, technique, weight)) {
+        write_verdict(previous);
+    } else if (ledger_.size() != reasons && ledger_.level() >= verdict::Level::kSuspicious) {
+        verdict_stale_ = true;
+    }
+}
+
+void Connection::write_verdict(verdict::Level previous) noexcept {
+    verdict_stale_ = false;
+    const verdict::Level level = ledger_.level();
+    context_.counters.verdicts[static_cast<std::size_t>(level)].add();
+    context_.events.write<Verdict>(conversation_, [&](Verdict& event) {
+        event.level = level;
+        event.previous = previous;
+        event.score = ledger_.score();
+        event.folded = ledger_.folded();
+        event.reason_count = static_cast<std::uint8_t>(ledger_.size());
+        for (std::size_t i = 0; i < ledger_.size(); ++i)
+            event.reasons[i] = ledger_[i];
+    });
+}
+
+}  // namespace querytap::pipeline

@@ -1,0 +1,141 @@
+// One TCP connection that is, or may be, TDS: its two halves of reassembly, its TDS session, the
+// messages being matched, the evidence so far.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include <querytap/pipeline/event.h>
+#include <querytap/signature/scanner.h>
+#include <querytap/stream/reassembler.h>
+#include <querytap/tds/session.h>
+#include <querytap/verdict/verdict.h>
+
+#include "context.h"
+#include "message_match.h"
+
+namespace querytap::pipeline {
+
+class Connection final : public tds::Handler {
+  public:
+    /// `flow` outlives the connection.
+    Connection(Context& context, flow::Flow& flow);
+    ~Connection() override;
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    /// The stream is known to be TDS (or TLS where TDS is expected).
+    void begin_session(protocol::Protocol app) noexcept;
+
+    void packet(flow::Side side, const packet::PacketView& packet) noexcept;
+
+    /// It turned out to be something else: `app` of the flow says what.
+    bool abandoned() const noexcept { return stage_ == Stage::kAbandoned; }
+
+    /// The flow ends: what was held back is read, unfinished messages are decided.
+    void finish() noexcept;
+
+    void fill(FlowEnd& record) const noexcept;
+
+  private:
+    enum class Stage : std::uint8_t { kProbing, kSession, kAbandoned };
+
+    /// One direction, as the reassembler sees it.
+    class Lane final : public stream::Consumer {
+      public:
+        Lane(Connection& owner, tds::Direction direction) : owner_(owner), direction_(direction) {}
+        void on_stream(Bytes bytes) override { owner_.stream(*this, bytes); }
+        void on_gap(std::uint32_t) override { owner_.gap(*this); }
+        void on_conflicting_overlap() override { owner_.conflicting_overlap(); }
+
+        tds::Direction direction() const noexcept { return direction_; }
+        stream::Half half;
+        std::array<std::uint8_t, protocol::kDecisionBytes> prefix;  ///< while probing
+        std::uint8_t prefix_size = 0;
+
+      private:
+        Connection& owner_;
+        tds::Direction direction_;
+    };
+
+    /// Reports the hits of one message as alerts and evidence.
+    class Hits final : public signature::HitSink {
+      public:
+        Hits(Connection& owner, const MessageMatch& message) : owner_(owner), message_(message) {}
+        void on_hit(const signature::Hit& hit) override { owner_.hit(message_, hit); }
+
+      private:
+        Connection& owner_;
+        const MessageMatch& message_;
+    };
+
+    // tds::Handler
+    void on_message_begin(const tds::MessageInfo& info) override;
+    void on_message_end(const tds::MessageInfo& info) override;
+    void on_prelogin(const tds::MessageInfo& info, const tds::Prelogin& prelogin) override;
+    void on_login(const tds::MessageInfo& info, const tds::Login7& login) override;
+    void on_sql(const tds::MessageInfo& info, tds::SqlSource, const tds::Chunk& chunk) override;
+    void on_rpc(const tds::MessageInfo& info, const tds::RpcCall& call) override;
+    void on_parameter_value(const tds::MessageInfo& info, const tds::Chunk& chunk) override;
+    void on_column(const tds::MessageInfo& info, const tds::ResultColumn& column) override;
+    void on_result_value(const tds::MessageInfo& info, const tds::Chunk& chunk) override;
+    void on_error(const tds::MessageInfo& info, const tds::ResultError& error) override;
+    void on_login_ack(const tds::MessageInfo& info, const tds::LoginAck& ack) override;
+    void on_result_end(const tds::MessageInfo& info, const tds::ResultSummary& summary) override;
+    void on_encrypted(tds::Direction direction, bool after_login) override;
+    void on_raw(tds::Direction direction, Bytes bytes) override;
+    void on_anomaly(tds::Direction direction, tds::Anomaly anomaly) override;
+
+    Lane& lane(flow::Side side) noexcept { return side == flow_.client ? to_server_ : to_client_; }
+    void stream(Lane& lane, Bytes bytes) noexcept;
+    void probe(Lane& lane, Bytes bytes) noexcept;
+    void gap(Lane& lane) noexcept;
+    void conflicting_overlap() noexcept;
+    void feed(Lane& lane, Bytes bytes) noexcept;
+
+    void refresh_conversation() noexcept;
+    signature::FlowFacts facts(tds::Direction direction) const noexcept;
+    MessageMatch* find(const tds::MessageInfo& info) noexcept;
+    MessageMatch* open(const tds::MessageInfo& info) noexcept;
+    void close(MessageMatch& message) noexcept;
+    void write_record(const MessageMatch& message) noexcept;
+    void hit(const MessageMatch& message, const signature::Hit& hit) noexcept;
+    bool may_alert(std::uint32_t sid) noexcept;
+
+    void check_policy() noexcept;
+    void add_evidence(verdict::Kind kind, std::string_view id, std::string_view text,
+                      std::string_view technique, std::uint16_t weight) noexcept;
+    void write_verdict(verdict::Level previous) noexcept;
+
+    Context& context_;
+    flow::Flow& flow_;
+    Lane to_server_{*this, tds::Direction::kToServer};
+    Lane to_client_{*this, tds::Direction::kToClient};
+    tds::Session session_;
+    Stage stage_ = Stage::kProbing;
+    Conversation conversation_;
+    verdict::Ledger ledger_;
+    MessageMatch* messages_ = nullptr;
+    MessageMatch* raw_[2] = {nullptr, nullptr};  ///< matching of what follows lost framing
+
+    BoundedText<128> user_;
+    BoundedText<128> application_;
+    policy::Transport transport_ = policy::Transport::kUnknown;
+    bool verdict_stale_ = false;  ///< evidence came since the last verdict event
+    std::uint64_t messages_to_server_ = 0;
+    std::uint64_t messages_to_client_ = 0;
+    std::uint32_t gaps_ = 0;
+    std::uint32_t alerts_ = 0;
+
+    // A polling agent repeats itself: of each signature the first few alerts of a flow are written,
+    // the rest is counted.
+    static constexpr std::size_t kAlertSidsMax = 32;
+    static constexpr std::uint8_t kAlertsPerSid = 10;
+    struct AlertCount {
+        std::uint32_t sid = 0;
+        std::uint8_t written = 0;
+    };
+    std::array<AlertCount, kAlertSidsMax> alert_counts_{};
+};
+
+}  // namespace querytap::pipeline

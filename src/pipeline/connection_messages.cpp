@@ -1,0 +1,265 @@
+// What a TDS session says, as it reaches the matcher, the EVE records and the evidence.
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "connection.h"
+#include "evidence.h"
+
+namespace querytap::pipeline {
+
+using tds::Direction;
+
+MessageMatch* Connection::find(const tds::MessageInfo& info) noexcept {
+    for (MessageMatch* message = messages_; message != nullptr; message = message->next) {
+        if (message->is(info)) return message;
+    }
+    return nullptr;
+}
+
+MessageMatch* Connection::open(const tds::MessageInfo& info) noexcept {
+    MessageMatch* message = context_.messages.acquire(context_, info, facts(info.direction));
+    if (message == nullptr) context_.counters.messages_exhausted.add();
+    return message;
+}
+
+signature::FlowFacts Connection::facts(Direction direction) const noexcept {
+    return {.client = conversation_.client.address,
+            .server = conversation_.server.address,
+            .client_port = conversation_.client.port,
+            .server_port = conversation_.server.port,
+            .to_server = direction == Direction::kToServer,
+            .established = true,
+            .is_tds = true};
+}
+
+void Connection::on_message_begin(const tds::MessageInfo& info) {
+    if (MessageMatch* unfinished = find(info); unfinished != nullptr) close(*unfinished);
+    MessageMatch* message = open(info);
+    if (message == nullptr) return;
+    message->next = messages_;
+    messages_ = message;
+}
+
+void Connection::on_message_end(const tds::MessageInfo& info) {
+    auto& by_type = context_.counters.tds_messages;
+    by_type[std::min<std::size_t>(static_cast<std::size_t>(info.type), by_type.size() - 1)].add();
+    ++(info.direction == Direction::kToServer ? messages_to_server_ : messages_to_client_);
+
+    MessageMatch* message = find(info);
+    if (message == nullptr) return;
+    message->record.complete = info.complete;
+    message->record.size = info.size;
+    close(*message);
+}
+
+void Connection::close(MessageMatch& message) noexcept {
+    Hits hits(*this, message);
+    write_record(message);
+    message.finish(hits);
+    MessageMatch** link = &messages_;
+    while (*link != &message)
+        link = &(*link)->next;
+    *link = message.next;
+    context_.messages.release(&message);
+}
+
+void Connection::write_record(const MessageMatch& message) noexcept {
+    const Tds& record = message.record;
+    const bool query = record.kind == TdsKind::kQuery;
+    const bool result = record.kind == TdsKind::kResult;
+    if (query) context_.counters.queries.add();
+    if (!context_.limits.tds_events || !(query || result)) return;
+    context_.events.write<Tds>(conversation_, [&](Tds& event) { event = record; });
+}
+
+void Connection::on_prelogin(const tds::MessageInfo& info, const tds::Prelogin& prelogin) {
+    if (!context_.limits.tds_events) return;
+    context_.events.write<Tds>(conversation_, [&](Tds& event) {
+        event.kind = TdsKind::kPrelogin;
+        event.type = info.type;
+        event.direction = info.direction;
+        event.encryption = prelogin.encryption;
+        event.size = info.size;
+        event.text.assign(prelogin.instance.view());
+    });
+}
+
+void Connection::on_login(const tds::MessageInfo& info, const tds::Login7& login) {
+    context_.counters.logins.add();
+    user_.assign(login.integrated && login.user.empty() ? login.ntlm_user.view()
+                                                        : login.user.view());
+    application_.assign(login.application.view());
+    if (transport_ == policy::Transport::kUnknown) transport_ = policy::Transport::kClear;
+    if (context_.limits.tds_events) {
+        context_.events.write<Tds>(conversation_, [&](Tds& event) {
+            event.kind = TdsKind::kLogin;
+            event.type = info.type;
+            event.direction = info.direction;
+            event.tds_version = login.tds_version;
+            event.packet_size = login.packet_size;
+            event.integrated = login.integrated;
+            event.user = user_;
+            event.host.assign(login.host.view());
+            event.application = application_;
+            event.library.assign(login.library.view());
+            event.server.assign(login.server.view());
+            event.database.assign(login.database.view());
+        });
+    }
+    if (MessageMatch* message = find(info); message != nullptr) {
+        using signature::Buffer;
+        message->field(Buffer::kTdsLoginUser, login.user.view());
+        message->field(Buffer::kTdsLoginHost, login.host.view());
+        message->field(Buffer::kTdsLoginApp, login.application.view());
+        message->field(Buffer::kTdsLoginLibrary, login.library.view());
+        message->field(Buffer::kTdsLoginServer, login.server.view());
+        message->field(Buffer::kTdsLoginDatabase, login.database.view());
+    }
+    check_policy();
+}
+
+void Connection::on_sql(const tds::MessageInfo& info, tds::SqlSource, const tds::Chunk& chunk) {
+    MessageMatch* message = find(info);
+    if (message == nullptr) return;
+    message->record.kind = TdsKind::kQuery;
+    message->sql(chunk);
+}
+
+void Connection::on_rpc(const tds::MessageInfo& info, const tds::RpcCall& call) {
+    MessageMatch* message = find(info);
+    if (message == nullptr) return;
+    message->record.kind = TdsKind::kQuery;
+    ++message->record.rpc_calls;
+    if (message->record.procedure.empty()) message->record.procedure.assign(call.procedure);
+    BoundedText<256> lower;
+    for (const char c : call.procedure) {
+        const char folded = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+        lower.append({&folded, 1});
+    }
+    message->field(signature::Buffer::kTdsProc, lower.view());
+}
+
+void Connection::on_parameter_value(const tds::MessageInfo& info, const tds::Chunk& chunk) {
+    if (MessageMatch* message = find(info); message != nullptr) message->parameter_value(chunk);
+}
+
+void Connection::on_column(const tds::MessageInfo& info, const tds::ResultColumn& column) {
+    if (MessageMatch* message = find(info); message != nullptr) {
+        message->field(signature::Buffer::kTdsColumn, column.name);
+    }
+}
+
+void Connection::on_result_value(const tds::MessageInfo& info, const tds::Chunk& chunk) {
+    if (MessageMatch* message = find(info); message != nullptr) message->result_value(chunk);
+}
+
+void Connection::on_error(const tds::MessageInfo& info, const tds::ResultError& error) {
+    if (MessageMatch* message = find(info); message != nullptr) {
+        message->field(signature::Buffer::kTdsError, error.message);
+    }
+    if (error.is_info || !context_.limits.tds_events) return;
+    context_.events.write<Tds>(conversation_, [&](Tds& event) {
+        event.kind = TdsKind::kError;
+        event.type = info.type;
+        event.direction = info.direction;
+        event.error_number = error.number;
+        event.state = error.state;
+        event.severity = error.severity;
+        event.procedure.assign(error.procedure);
+        event.text.assign(error.message);
+    });
+}
+
+void Connection::on_login_ack(const tds::MessageInfo& info, const tds::LoginAck& ack) {
+    if (!context_.limits.tds_events) return;
+    context_.events.write<Tds>(conversation_, [&](Tds& event) {
+        event.kind = TdsKind::kLoginAck;
+        event.type = info.type;
+        event.direction = info.direction;
+        event.tds_version = ack.tds_version;
+        event.text.assign(ack.program);
+    });
+}
+
+void Connection::on_result_end(const tds::MessageInfo& info, const tds::ResultSummary& summary) {
+    MessageMatch* message = find(info);
+    if (message == nullptr) return;
+    message->record.kind = TdsKind::kResult;
+    message->record.result = summary;
+}
+
+void Connection::on_encrypted(Direction direction, bool after_login) {
+    // Only the login was encrypted: what follows is clear, and is judged as such.
+    transport_ = after_login ? policy::Transport::kClear : policy::Transport::kEncrypted;
+    if (context_.limits.tds_events) {
+        context_.events.write<Tds>(conversation_, [&](Tds& event) {
+            event.kind = TdsKind::kEncrypted;
+            event.direction = direction;
+            event.text.assign(after_login ? "login only" : "session");
+        });
+    }
+    check_policy();
+}
+
+void Connection::on_raw(Direction direction, Bytes bytes) {
+    MessageMatch*& raw = raw_[direction == Direction::kToServer ? 0 : 1];
+    if (raw == nullptr) raw = open({.direction = direction});
+    if (raw == nullptr) return;
+    Hits hits(*this, *raw);
+    raw->payload(as_text(bytes), hits);
+}
+
+void Connection::on_anomaly(Direction direction, tds::Anomaly anomaly) {
+    context_.counters.anomalies[static_cast<std::size_t>(anomaly)].add();
+    if (context_.limits.tds_events) {
+        context_.events.write<Tds>(conversation_, [&](Tds& event) {
+            event.kind = TdsKind::kAnomaly;
+            event.direction = direction;
+            event.anomaly = anomaly;
+        });
+    }
+    const AnomalyEvidence evidence = evidence_of(anomaly);
+    if (evidence.weight == 0) return;
+    add_evidence(verdict::Kind::kProtocol, tds::name(anomaly), evidence.text, evidence.technique,
+                 evidence.weight);
+}
+
+void Connection::hit(const MessageMatch& message, const signature::Hit& hit) noexcept {
+    const signature::Rule& rule = message.rules().rules()[hit.rule];
+    if (may_alert(rule.sid)) {
+        ++alerts_;
+        context_.counters.alerts.add();
+        context_.events.write<Alert>(conversation_, [&](Alert& event) {
+            event.rule = hit.rule;
+            event.generation = message.generation();
+            event.buffer = hit.buffer;
+            event.to_server = message.record.direction == Direction::kToServer;
+            event.excerpt.assign(hit.excerpt);
+            event.user = user_;
+            event.application = application_;
+        });
+    } else {
+        context_.counters.alerts_suppressed.add();
+    }
+    std::array<char, 10> digits;  // of a 32-bit number
+    const auto end = std::to_chars(digits.begin(), digits.end(), rule.sid).ptr;
+    BoundedText<32> id;
+    id.assign("sid:");
+    id.append({digits.begin(), end});
+    add_evidence(verdict::Kind::kSignature, id.view(), rule.message, rule.technique,
+                 verdict::signature_weight(rule.confidence, rule.priority));
+}
+
+bool Connection::may_alert(std::uint32_t sid) noexcept {
+    for (AlertCount& count : alert_counts_) {
+        if (count.sid == 0) count.sid = sid;
+        if (count.sid != sid) continue;
+        if (count.written >= kAlertsPerSid) return false;
+        ++count.written;
+        return true;
+    }
+    return false;  // more different signatures than any analyst needs to see of one flow
+}
+
+}  // namespace querytap::pipeline

@@ -1,0 +1,51 @@
+// What all connections of one worker share: pools, scratch, counters, the generation in force.
+// Owned by the Inspector.
+#pragma once
+
+#include <memory>
+
+#include <querytap/base/object_pool.h>
+#include <querytap/pipeline/inspector.h>
+#include <querytap/sql/normaliser.h>
+
+#include "event_writer.h"
+#include "message_match.h"
+#include "view_buffers.h"
+
+namespace querytap::pipeline {
+
+/// A rule set in force, or one that only messages under way still use.
+struct ActiveGeneration {
+    std::unique_ptr<WorkerGeneration> owned;
+    std::uint32_t users = 0;  ///< transactions opened on it and not yet closed
+};
+
+struct Context {
+    // A text needs a normaliser from its first byte to its last; few messages are in the middle of
+    // one at the same time.
+    static constexpr std::size_t kNormalisers = 256;
+
+    Context(const Limits& limits_, EventSink& sink)
+        : limits(limits_),
+          events(sink, counters),
+          reassembler(limits_.stream),
+          session_pool(limits_.tds),
+          messages(limits_.sessions),
+          normalisers(kNormalisers) {}
+
+    Limits limits;
+    Counters counters;
+    signature::ScannerCounters scanner_counters;
+    EventWriter events;
+    stream::Reassembler reassembler;
+    tds::SessionPool session_pool;
+    sql::Scratch sql_scratch;
+    ViewBuffers views;
+    MessageMatch* views_owner = nullptr;  ///< whose pieces stand in `views`
+    ObjectPool<MessageMatch> messages;
+    ObjectPool<sql::Normaliser> normalisers;
+    ActiveGeneration* current = nullptr;
+    Timestamp now{};
+};
+
+}  // namespace querytap::pipeline

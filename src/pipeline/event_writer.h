@@ -1,0 +1,65 @@
+// Fills event slots: place in the order of all events, conversation, type. The only code that knows
+// how an Event is laid out in its slot.
+#pragma once
+
+#include <memory>
+#include <new>
+
+#include <querytap/pipeline/counters.h>
+#include <querytap/pipeline/event.h>
+
+namespace querytap::pipeline {
+
+class EventWriter {
+  public:
+    EventWriter(EventSink& sink, Counters& counters) : sink_(sink), counters_(counters) {}
+
+    /// Where in time the events that follow belong.
+    void set_place(Timestamp time, std::uint64_t ordinal) noexcept {
+        if (time != time_ || ordinal != ordinal_) index_ = 0;
+        time_ = time;
+        ordinal_ = ordinal;
+    }
+
+    /// Calls fill(payload) on a fresh event of the payload's type and publishes it. When there is
+    /// no room the event is lost and counted.
+    template <typename Payload, typename Fill>
+    void write(const Conversation& conversation, Fill&& fill) noexcept {
+        Event* event = sink_.reserve();
+        if (event == nullptr) {
+            counters_.events_dropped.add();
+            return;
+        }
+        event->order = {time_, ordinal_, conversation.flow_id, index_++};
+        event->conversation = conversation;
+        fill(emplace<Payload>(*event));
+        sink_.publish();
+    }
+
+  private:
+    template <typename Payload>
+    static Payload& emplace(Event& event) noexcept {
+        if constexpr (std::is_same_v<Payload, Alert>) {
+            event.type = EventType::kAlert;
+            return *std::construct_at(&event.alert);
+        } else if constexpr (std::is_same_v<Payload, Verdict>) {
+            event.type = EventType::kVerdict;
+            return *std::construct_at(&event.verdict);
+        } else if constexpr (std::is_same_v<Payload, FlowEnd>) {
+            event.type = EventType::kFlow;
+            return *std::construct_at(&event.flow);
+        } else {
+            static_assert(std::is_same_v<Payload, Tds>);
+            event.type = EventType::kTds;
+            return *std::construct_at(&event.tds);
+        }
+    }
+
+    EventSink& sink_;
+    Counters& counters_;
+    Timestamp time_{};
+    std::uint64_t ordinal_ = 0;
+    std::uint32_t index_ = 0;
+};
+
+}  // namespace querytap::pipeline

@@ -1,0 +1,302 @@
+// The walk of a burst: decode all, find all flows, then one packet after the other through
+// reassembly, TDS and signatures.
+#include <array>
+#include <atomic>
+
+#include <querytap/pipeline/inspector.h>
+
+#include "connection.h"
+#include "interest.h"
+
+namespace querytap::pipeline {
+namespace {
+
+using packet::Decoded;
+using protocol::Protocol;
+
+/// Without a handshake a stream may start anywhere: so many segments are looked at for the
+/// beginning of something, in flows that do not touch a SQL port.
+constexpr std::uint8_t kAttemptsMax = 16;
+
+/// Generations whose last messages are under way, beside the one in force.
+constexpr std::size_t kOldGenerationsMax = 4;
+
+bool is_syn(const packet::PacketView& packet) noexcept {
+    return packet.protocol == packet::IpProtocol::kTcp && (packet.tcp_flags & packet::kSyn) != 0;
+}
+
+/// MS-TDS 2.2.3.1.1: only servers send tabular results.
+bool is_from_server(Bytes tds) noexcept {
+    return static_cast<tds::PacketType>(tds[0]) == tds::PacketType::kTabularResult;
+}
+
+}  // namespace
+
+class Inspector::Impl {
+  public:
+    Impl(const Limits& limits, EventSink& events)
+        : context_(limits, events),
+          connections_(limits.sessions),
+          flows_(limits.flows, limits.timeouts, limits.hash_secret,
+                 [this](flow::Flow& flow, flow::EndReason reason, Timestamp when) {
+                     end(flow, reason, when);
+                 }) {}
+
+    void inspect(std::span<const packet::Frame> burst) noexcept;
+    void advance(Timestamp now) noexcept;
+    void finish(Timestamp now) noexcept;
+
+    std::unique_ptr<WorkerGeneration> adopt(std::unique_ptr<WorkerGeneration> next) noexcept;
+    Result<std::unique_ptr<WorkerGeneration>> prepare(const Generation& next);
+    std::uint32_t oldest_generation() const noexcept {
+        return oldest_.load(std::memory_order_acquire);
+    }
+    InspectorStats stats() const noexcept {
+        return {context_.counters, flows_.counters(), context_.reassembler.counters(),
+                context_.session_pool.counters(), context_.scanner_counters};
+    }
+
+  private:
+    void walk(const packet::Frame& frame, const packet::PacketView& packet,
+              const flow::Lookup& lookup, std::uint64_t hash) noexcept;
+    void note_start(flow::Flow& flow, flow::Side side, const packet::PacketView& packet) noexcept;
+    void tcp(flow::Flow& flow, flow::Side side, const packet::PacketView& packet) noexcept;
+    void decide(flow::Flow& flow, flow::Side side, const packet::PacketView& packet) noexcept;
+    Connection* attach(flow::Flow& flow) noexcept;
+    void detach(flow::Flow& flow) noexcept;
+    void end(flow::Flow& flow, flow::EndReason reason, Timestamp when) noexcept;
+    void write_flow(const flow::Flow& flow, flow::EndReason reason,
+                    const Connection* connection) noexcept;
+
+    Context context_;
+    ObjectPool<Connection> connections_;
+    flow::Table flows_;
+    std::array<ActiveGeneration, kOldGenerationsMax + 1> generations_;
+    std::atomic<std::uint32_t> oldest_{0};
+    bool finishing_ = false;
+};
+
+void Inspector::Impl::inspect(std::span<const packet::Frame> burst) noexcept {
+    std::array<packet::PacketView, kBurstMax> packets;
+    std::array<flow::Lookup, kBurstMax> lookups;
+    std::array<std::uint64_t, kBurstMax> hashes;
+    std::array<bool, kBurstMax> wanted;
+
+    for (std::size_t i = 0; i < burst.size(); ++i) {
+        const Decoded decoded = packet::decode(burst[i].bytes, packets[i]);
+        context_.counters.packets.add();
+        context_.counters.bytes.add(burst[i].bytes.size());
+        context_.counters.decoded[static_cast<std::size_t>(decoded)].add();
+        wanted[i] = decoded == Decoded::kOk;
+        if (!wanted[i]) continue;
+        lookups[i] = flow::lookup_of(packets[i]);
+        hashes[i] = flows_.hash(lookups[i].key);
+        flows_.prefetch(hashes[i]);
+    }
+    for (std::size_t i = 0; i < burst.size(); ++i) {
+        advance(burst[i].time);
+        context_.events.set_place(burst[i].time, burst[i].ordinal);
+        if (wanted[i]) walk(burst[i], packets[i], lookups[i], hashes[i]);
+    }
+}
+
+void Inspector::Impl::walk(const packet::Frame& frame, const packet::PacketView& packet,
+                           const flow::Lookup& lookup, std::uint64_t hash) noexcept {
+    bool created = false;
+    flow::Flow& flow = flows_.find_or_create(lookup, hash, packet, frame.time, created);
+    if (created) flow.first_ordinal = frame.ordinal;
+    flows_.account(flow, lookup.side, packet, frame.time);
+
+    if (packet.protocol != packet::IpProtocol::kTcp) return;
+    if (is_syn(packet)) note_start(flow, lookup.side, packet);
+    tcp(flow, lookup.side, packet);
+}
+
+void Inspector::Impl::note_start(flow::Flow& flow, flow::Side side,
+                                 const packet::PacketView& packet) noexcept {
+    (side == flow::Side::kFromA ? flow.start_a : flow.start_b) = packet.sequence + 1;
+}
+
+void Inspector::Impl::tcp(flow::Flow& flow, flow::Side side,
+                          const packet::PacketView& packet) noexcept {
+    if (flow.attachment == flow::kNoAttachment) {
+        if (packet.payload.empty() || flow.value == flow::Value::kUninteresting) return;
+        decide(flow, side, packet);
+        if (flow.attachment == flow::kNoAttachment) return;
+    }
+    Connection& connection = connections_[flow.attachment];
+    connection.packet(side, packet);
+    if (connection.abandoned()) detach(flow);
+}
+
+/// First payload of a stream that nobody knows yet.
+void Inspector::Impl::decide(flow::Flow& flow, flow::Side side,
+                             const packet::PacketView& packet) noexcept {
+    const bool from_a = side == flow::Side::kFromA;
+    const bool midstream = ((from_a ? flow.tcp_flags_a : flow.tcp_flags_b) & packet::kSyn) == 0;
+    const bool in_order = midstream || packet.sequence == (from_a ? flow.start_a : flow.start_b);
+    const Protocol app =
+        in_order ? protocol::identify(packet.payload, midstream) : Protocol::kUndecided;
+
+    if (is_inspected(app, flow.key)) {
+        if (midstream && app == Protocol::kTds && !flow.client_known) {
+            const bool sender_is_a = from_a;
+            flow.client = is_from_server(packet.payload) == sender_is_a ? flow::Side::kFromB
+                                                                        : flow::Side::kFromA;
+        }
+        Connection* connection = attach(flow);
+        if (connection != nullptr) connection->begin_session(app);
+        return;
+    }
+    if (app == Protocol::kUndecided && !midstream) {
+        attach(flow);  // too few bytes, or out of order: the connection looks at the stream itself
+        return;
+    }
+    if (app != Protocol::kUndecided && app != Protocol::kUnknown) {
+        flow.app = static_cast<std::uint8_t>(app);
+        flow.value = flow::Value::kUninteresting;
+        return;
+    }
+    if (touches_sql_port(flow.key)) return;  // there, a beginning is waited for as long as it takes
+    if (++flow.attempts >= kAttemptsMax) {
+        flow.app = static_cast<std::uint8_t>(Protocol::kUnknown);
+        flow.value = flow::Value::kUninteresting;
+    }
+}
+
+Connection* Inspector::Impl::attach(flow::Flow& flow) noexcept {
+    Connection* connection = connections_.acquire(context_, flow);
+    if (connection == nullptr) {
+        context_.counters.sessions_exhausted.add();
+        return nullptr;
+    }
+    flow.attachment = connections_.index_of(connection);
+    return connection;
+}
+
+void Inspector::Impl::detach(flow::Flow& flow) noexcept {
+    Connection& connection = connections_[flow.attachment];
+    connection.finish();
+    connections_.release(&connection);
+    flow.attachment = flow::kNoAttachment;
+    if (flow.app != 0) flow.value = flow::Value::kUninteresting;
+}
+
+void Inspector::Impl::advance(Timestamp now) noexcept {
+    context_.now = now;
+    flows_.advance(now);
+}
+
+void Inspector::Impl::finish(Timestamp now) noexcept {
+    advance(now);
+    finishing_ = true;
+    flows_.end_all(now);
+}
+
+void Inspector::Impl::end(flow::Flow& flow, flow::EndReason reason, Timestamp when) noexcept {
+    // Deadlines come before the packets of their time, the end of input after all of them.
+    constexpr std::uint64_t kAfterAllPackets = 1ull << 63;
+    if (finishing_) {
+        context_.events.set_place(when, kAfterAllPackets | flow.first_ordinal);
+    } else if (when < context_.now || reason == flow::EndReason::kTimeout) {
+        context_.events.set_place(when, 0);
+    }
+    Connection* connection = nullptr;
+    if (flow.attachment != flow::kNoAttachment) {
+        connection = &connections_[flow.attachment];
+        connection->finish();
+    }
+    if (context_.limits.all_flows || is_sql_related(flow)) write_flow(flow, reason, connection);
+    if (connection != nullptr) connections_.release(connection);
+    flow.attachment = flow::kNoAttachment;
+}
+
+void Inspector::Impl::write_flow(const flow::Flow& flow, flow::EndReason reason,
+                                 const Connection* connection) noexcept {
+    const bool client_is_a = flow.client == flow::Side::kFromA;
+    const Conversation conversation{.client = client_is_a ? flow.key.a : flow.key.b,
+                                    .server = client_is_a ? flow.key.b : flow.key.a,
+                                    .protocol = flow.key.protocol,
+                                    .key = flow.key,
+                                    .flow_id = flow.id,
+                                    .vlan = flow.vlan,
+                                    .app = static_cast<Protocol>(flow.app)};
+    context_.events.write<FlowEnd>(conversation, [&](FlowEnd& event) {
+        event.reason = reason;
+        event.state = flow.state;
+        event.first = flow.first;
+        event.last = flow.last;
+        event.to_server = client_is_a ? flow.from_a : flow.from_b;
+        event.to_client = client_is_a ? flow.from_b : flow.from_a;
+        event.tcp_flags_to_server = client_is_a ? flow.tcp_flags_a : flow.tcp_flags_b;
+        event.tcp_flags_to_client = client_is_a ? flow.tcp_flags_b : flow.tcp_flags_a;
+        event.client_known = flow.client_known;
+        if (connection != nullptr) connection->fill(event);
+    });
+}
+
+Result<std::unique_ptr<WorkerGeneration>> Inspector::Impl::prepare(const Generation& next) {
+    auto scanner =
+        signature::Scanner::create(next.rules, context_.limits.scanner, context_.scanner_counters);
+    if (!scanner) return scanner.error();
+    auto generation = std::make_unique<WorkerGeneration>();
+    generation->shared = next;
+    generation->scanner = std::move(scanner).value();
+    return generation;
+}
+
+std::unique_ptr<WorkerGeneration> Inspector::Impl::adopt(
+    std::unique_ptr<WorkerGeneration> next) noexcept {
+    std::unique_ptr<WorkerGeneration> unused;
+    std::uint32_t oldest = UINT32_MAX;
+    for (ActiveGeneration& generation : generations_) {
+        if (!generation.owned) {
+            if (!next) continue;
+            generation.owned = std::move(next);
+            context_.current = &generation;
+        } else if (&generation != context_.current && generation.users == 0 && !unused) {
+            unused = std::move(generation.owned);
+            continue;
+        }
+        oldest = std::min(oldest, generation.owned->shared.number);
+    }
+    oldest_.store(oldest, std::memory_order_release);
+    return next ? std::move(next) : std::move(unused);
+}
+
+Inspector::Inspector(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Inspector::~Inspector() = default;
+
+Result<std::unique_ptr<Inspector>> Inspector::create(const Limits& limits, const Generation& first,
+                                                     EventSink& events) {
+    auto impl = std::make_unique<Impl>(limits, events);
+    auto generation = impl->prepare(first);
+    if (!generation) return generation.error();
+    impl->adopt(std::move(generation).value());
+    return std::unique_ptr<Inspector>(new Inspector(std::move(impl)));
+}
+
+void Inspector::inspect(std::span<const packet::Frame> burst) noexcept {
+    impl_->inspect(burst);
+}
+void Inspector::advance(Timestamp now) noexcept {
+    impl_->advance(now);
+}
+void Inspector::finish(Timestamp now) noexcept {
+    impl_->finish(now);
+}
+Result<std::unique_ptr<WorkerGeneration>> Inspector::prepare(const Generation& next) {
+    return impl_->prepare(next);
+}
+std::unique_ptr<WorkerGeneration> Inspector::adopt(
+    std::unique_ptr<WorkerGeneration> next) noexcept {
+    return impl_->adopt(std::move(next));
+}
+std::uint32_t Inspector::oldest_generation() const noexcept {
+    return impl_->oldest_generation();
+}
+InspectorStats Inspector::stats() const noexcept {
+    return impl_->stats();
+}
+
+}  // namespace querytap::pipeline

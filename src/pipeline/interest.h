@@ -1,0 +1,35 @@
+// Which streams are worth a session, and which flows are SQL-related enough for a record.
+// Everything else costs a look-up and a counter.
+#pragma once
+
+#include <cstdint>
+
+#include <querytap/flow/table.h>
+#include <querytap/protocol/identify.h>
+
+namespace querytap::pipeline {
+
+constexpr std::uint16_t kSqlServerPort = 1433;  // IANA ms-sql-s
+constexpr std::uint16_t kDacPort = 1434;        // dedicated administrator connection
+
+constexpr bool is_sql_port(std::uint16_t port) noexcept {
+    return port == kSqlServerPort || port == kDacPort;
+}
+
+constexpr bool touches_sql_port(const flow::Key& key) noexcept {
+    return is_sql_port(key.a.port) || is_sql_port(key.b.port);
+}
+
+/// TDS on any port; TLS where TDS is expected (TDS 8.0 begins with a ClientHello).
+constexpr bool is_inspected(protocol::Protocol app, const flow::Key& key) noexcept {
+    return app == protocol::Protocol::kTds ||
+           (app == protocol::Protocol::kTls && touches_sql_port(key));
+}
+
+inline bool is_sql_related(const flow::Flow& flow) noexcept {
+    const auto app = static_cast<protocol::Protocol>(flow.app);
+    return app == protocol::Protocol::kTds || app == protocol::Protocol::kTds5 ||
+           (flow.key.protocol == packet::IpProtocol::kTcp && touches_sql_port(flow.key));
+}
+
+}  // namespace querytap::pipeline

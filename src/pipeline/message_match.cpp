@@ -1,0 +1,219 @@
+#include "message_match.h"
+
+#include "context.h"
+
+namespace querytap::pipeline {
+namespace {
+
+using signature::Buffer;
+using signature::TransactionId;
+
+/// Long values are narrowed in steps of this size, on the stack.
+constexpr std::size_t kNarrowStep = 4096;
+
+sql::Encoding encoding_of(const tds::Chunk& chunk) noexcept {
+    return chunk.encoding == tds::Encoding::kUtf16le ? sql::Encoding::kUtf16le
+                                                     : sql::Encoding::kSingleByte;
+}
+
+}  // namespace
+
+MessageMatch::MessageMatch(Context& context, const tds::MessageInfo& info,
+                           const signature::FlowFacts& facts)
+    : context_(context),
+      generation_(*context.current),
+      facts_(facts),
+      transaction_(scanner().open(facts)),
+      direction_(info.direction),
+      smp_session_(info.smp_session) {
+    ++generation_.users;
+    dynamic_.fill(TransactionId::kNone);
+    record.type = info.type;
+    record.direction = info.direction;
+    record.smp_session = info.smp_session;
+}
+
+MessageMatch::~MessageMatch() {
+    if (context_.views_owner == this) {
+        for (std::size_t i = 0; i < kViewCount; ++i)
+            context_.views.clear(i);
+        context_.views_owner = nullptr;
+    }
+    if (normaliser_ != nullptr) context_.normalisers.release(normaliser_);
+    if (transaction_ != TransactionId::kNone) scanner().discard(transaction_);
+    for (const TransactionId id : dynamic_) {
+        if (id != TransactionId::kNone) scanner().discard(id);
+    }
+    --generation_.users;
+}
+
+signature::Scanner& MessageMatch::scanner() const noexcept {
+    return *generation_.owned->scanner;
+}
+
+const signature::RuleSet& MessageMatch::rules() const noexcept {
+    return scanner().rules();
+}
+
+std::uint32_t MessageMatch::generation() const noexcept {
+    return generation_.owned->shared.number;
+}
+
+bool MessageMatch::wants(Buffer buffer) const noexcept {
+    return rules().uses(buffer);
+}
+
+void MessageMatch::sql(const tds::Chunk& chunk) noexcept {
+    take_views();
+    if (chunk.begin) {
+        end_sql();  // a text that lost its end
+        normaliser_ = context_.normalisers.acquire();
+        if (normaliser_ == nullptr) {
+            context_.counters.normalisers_exhausted.add();
+            return;
+        }
+        normaliser_->begin(encoding_of(chunk));
+        // Statements of one message (several RPCs) stand apart in its record.
+        if (!record.text.empty()) record.text.append("\n");
+    }
+    if (normaliser_ == nullptr) return;
+    normaliser_->feed(chunk.bytes, context_.sql_scratch, *this);
+    if (chunk.end) end_sql();
+}
+
+void MessageMatch::end_sql() noexcept {
+    if (normaliser_ == nullptr) return;
+    normaliser_->end(context_.sql_scratch, *this);
+    context_.normalisers.release(normaliser_);
+    normaliser_ = nullptr;
+    end_value(slot(View::kRaw));
+    end_value(slot(View::kSql));
+    end_value(slot(View::kLiteral));
+    for (int i = 0; i < sql::kDynamicViewsMax; ++i)
+        end_value(slot(View::kDynamic, i));
+}
+
+void MessageMatch::parameter_value(const tds::Chunk& chunk) noexcept {
+    if (!wants(Buffer::kTdsParam)) return;
+    take_views();
+    if (chunk.begin) end_value(slot(View::kParam));
+    append_narrowed(View::kParam, chunk);
+    if (chunk.end) end_value(slot(View::kParam));
+}
+
+void MessageMatch::result_value(const tds::Chunk& chunk) noexcept {
+    if (!wants(Buffer::kTdsResult)) return;
+    take_views();
+    append_narrowed(View::kResult, chunk);
+    // All values of a response are one text with a value to a line: one scan instead of thousands.
+    if (chunk.end) append(slot(View::kResult), "\n");
+}
+
+void MessageMatch::append_narrowed(View view, const tds::Chunk& chunk) noexcept {
+    if (chunk.begin) narrow_ = {};
+    if (chunk.encoding != tds::Encoding::kUtf16le) {
+        append(slot(view), as_text(chunk.bytes));
+        return;
+    }
+    std::array<char, narrow_bound(kNarrowStep)> narrowed;
+    for (Bytes rest = chunk.bytes; !rest.empty();) {
+        const Bytes step = rest.first(std::min(rest.size(), kNarrowStep));
+        append(slot(view), {narrowed.data(), narrow(step, narrowed.data(), narrow_)});
+        rest = rest.subspan(step.size());
+    }
+    if (chunk.end) append(slot(view), {narrowed.data(), narrow_end(narrowed.data(), narrow_)});
+}
+
+void MessageMatch::field(Buffer buffer, std::string_view text) noexcept {
+    if (!text.empty() && wants(buffer)) scanner().scan(transaction_, buffer, text);
+}
+
+void MessageMatch::payload(std::string_view text, signature::HitSink& hits) noexcept {
+    if (!wants(Buffer::kPayload)) return;
+    scanner().stream(transaction_, Buffer::kPayload, text, false);
+    scanner().decide(transaction_, hits);
+}
+
+void MessageMatch::segment_end() noexcept {
+    if (context_.views_owner != this) return;
+    for (std::size_t i = 0; i < kViewCount; ++i) {
+        if (!context_.views.view(i).empty()) stream_piece(i);
+    }
+    context_.views_owner = nullptr;
+}
+
+void MessageMatch::finish(signature::HitSink& hits) noexcept {
+    take_views();
+    end_sql();
+    end_value(slot(View::kParam));
+    end_value(slot(View::kResult));
+    context_.views_owner = nullptr;
+    for (TransactionId& id : dynamic_) {
+        if (id != TransactionId::kNone) scanner().close(id, hits);
+        id = TransactionId::kNone;
+    }
+    scanner().close(transaction_, hits);
+    transaction_ = TransactionId::kNone;
+}
+
+void MessageMatch::on_raw(std::string_view text) {
+    record.text.append(text);
+    if (wants(Buffer::kTdsSqlRaw)) append(slot(View::kRaw), text);
+}
+
+void MessageMatch::on_normalised(std::string_view text) {
+    if (wants(Buffer::kTdsSql)) append(slot(View::kSql), text);
+}
+
+void MessageMatch::on_literal(std::string_view text) {
+    if (wants(Buffer::kTdsLiteral)) append(slot(View::kLiteral), text);
+}
+
+void MessageMatch::on_dynamic(int index, std::string_view text) {
+    if (!wants(Buffer::kTdsSql)) return;
+    TransactionId& id = dynamic_[static_cast<std::size_t>(index)];
+    if (id == TransactionId::kNone) id = scanner().open(facts_);
+    append(slot(View::kDynamic, index), text);
+}
+
+TransactionId MessageMatch::transaction_of(std::size_t place) noexcept {
+    constexpr std::size_t kFirstDynamic = slot(View::kDynamic);
+    return place < kFirstDynamic ? transaction_ : dynamic_[place - kFirstDynamic];
+}
+
+void MessageMatch::take_views() noexcept {
+    if (context_.views_owner == this) return;
+    if (context_.views_owner != nullptr) context_.views_owner->segment_end();
+    context_.views_owner = this;
+}
+
+void MessageMatch::append(std::size_t place, std::string_view text) noexcept {
+    started_.set(place);
+    while (!context_.views.append(place, text)) {
+        const std::size_t room = ViewBuffers::kSize - context_.views.view(place).size();
+        context_.views.append(place, text.substr(0, room));
+        text.remove_prefix(room);
+        stream_piece(place);
+    }
+}
+
+void MessageMatch::stream_piece(std::size_t place) noexcept {
+    scanner().stream(transaction_of(place), buffer_of(place), context_.views.view(place), false);
+    streaming_.set(place);
+    context_.views.clear(place);
+}
+
+void MessageMatch::end_value(std::size_t place) noexcept {
+    if (!started_.test(place)) return;
+    const std::string_view text = context_.views.view(place);
+    if (streaming_.test(place)) {
+        scanner().stream(transaction_of(place), buffer_of(place), text, true);
+    } else {
+        scanner().scan(transaction_of(place), buffer_of(place), text);
+    }
+    context_.views.clear(place);
+    streaming_.reset(place);
+    started_.reset(place);
+}
+
+}  // namespace querytap::pipeline

@@ -1,0 +1,84 @@
+// One TDS message on its way through the matcher: its transaction, its views, and the EVE record
+// that is being filled. Lives from on_message_begin to on_message_end.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <string_view>
+
+#include <querytap/base/utf16.h>
+#include <querytap/pipeline/event.h>
+#include <querytap/signature/scanner.h>
+#include <querytap/sql/normaliser.h>
+#include <querytap/tds/session.h>
+
+#include "view_buffers.h"
+
+namespace querytap::pipeline {
+
+struct Context;
+struct ActiveGeneration;
+
+class MessageMatch final : public sql::Views {
+  public:
+    MessageMatch(Context& context, const tds::MessageInfo& info, const signature::FlowFacts& facts);
+    ~MessageMatch() override;  ///< without finish(): nothing is decided
+    MessageMatch(const MessageMatch&) = delete;
+    MessageMatch& operator=(const MessageMatch&) = delete;
+
+    bool is(const tds::MessageInfo& info) const noexcept {
+        return info.direction == direction_ && info.smp_session == smp_session_;
+    }
+
+    void sql(const tds::Chunk& chunk) noexcept;
+    void parameter_value(const tds::Chunk& chunk) noexcept;
+    void result_value(const tds::Chunk& chunk) noexcept;
+    /// What follows lost framing; decided piece by piece, because such a stream has no messages.
+    void payload(std::string_view text, signature::HitSink& hits) noexcept;
+    /// A short text that is there as a whole: a login field, a procedure's name, an error.
+    void field(signature::Buffer buffer, std::string_view text) noexcept;
+
+    /// The segment ends: what was gathered and is not finished goes on as a stream.
+    void segment_end() noexcept;
+
+    /// The message ends: open values are closed, rules decided, hits reported.
+    void finish(signature::HitSink& hits) noexcept;
+
+    /// The rule set of this message's hits.
+    const signature::RuleSet& rules() const noexcept;
+    std::uint32_t generation() const noexcept;
+
+    Tds record;                    ///< what EVE will say of this message
+    MessageMatch* next = nullptr;  ///< of the same connection
+
+  private:
+    void on_raw(std::string_view text) override;
+    void on_normalised(std::string_view text) override;
+    void on_literal(std::string_view text) override;
+    void on_dynamic(int index, std::string_view text) override;
+
+    signature::Scanner& scanner() const noexcept;
+    bool wants(signature::Buffer buffer) const noexcept;
+    signature::TransactionId transaction_of(std::size_t slot) noexcept;
+    void append(std::size_t slot, std::string_view text) noexcept;
+    void append_narrowed(View view, const tds::Chunk& chunk) noexcept;
+    void take_views() noexcept;
+    void stream_piece(std::size_t slot) noexcept;
+    void end_value(std::size_t slot) noexcept;
+    void end_sql() noexcept;
+
+    Context& context_;
+    ActiveGeneration& generation_;
+    signature::FlowFacts facts_;
+    signature::TransactionId transaction_;
+    /// Each dynamic text is a statement of its own; opened when it appears.
+    std::array<signature::TransactionId, sql::kDynamicViewsMax> dynamic_;
+    sql::Normaliser* normaliser_ = nullptr;  ///< while a SQL text is open
+    NarrowState narrow_;
+    std::bitset<kViewCount> streaming_;  ///< a stream is open for this slot
+    std::bitset<kViewCount> started_;    ///< something was appended since the value began
+    tds::Direction direction_;
+    std::uint16_t smp_session_;
+};
+
+}  // namespace querytap::pipeline
