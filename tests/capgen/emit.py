@@ -76,8 +76,9 @@ def with_faults(packets, reorder, duplicate, seed):
 def summary(scenario, packets, tally):
     """The label: what the generator put on the wire."""
     values = tally.values
+    needs = {"needs": scenario.needs} if scenario.expect == "malicious" else {}
     return {
-        "expect": scenario.expect, "threat": scenario.threat, "title": scenario.title,
+        "expect": scenario.expect, "threat": scenario.threat, **needs, "title": scenario.title,
         "source": scenario.source,
         "frames": len(packets), "payload_bytes": sum(p.payload for p in packets),
         "duration_ms": (packets[-1].time_ns - packets[0].time_ns) // 1_000_000,

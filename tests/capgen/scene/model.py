@@ -13,6 +13,7 @@ from tds.types import SqlType, SqlTypeError
 REQUESTS = ("batch", "rpc", "executesql", "prepare", "prepexec", "execute", "unprepare")
 OTHERS = ("bulk", "transaction", "attention", "wait", "repeat", "raw", "interleave")
 _PARAMETER = re.compile(r"^(@\w+)\s+([A-Za-z]\w*(?:\([^)]*\))?)\s*=\s*(.*)$", re.S)
+_NEEDS = ("signature", "results", "behaviour")
 _DEFAULT_START = "2026-03-02T08:00:00"
 
 
@@ -78,6 +79,7 @@ class Scenario:
     source: str
     expect: str
     threat: str
+    needs: str  # what must work to tell it: "signature", "results" (text of answers) or "behaviour"
     start_ns: int
     network: dict
     servers: dict
@@ -89,7 +91,7 @@ def load(path):
     """Reads and checks a scenario file; raises document.ScenarioError with file and line."""
     root = document.read(path)
     top = root.map(("title", "source", "expect", "threat", "start", "network", "servers", "clients",
-                    "sessions", "notes", "shared"),
+                    "sessions", "needs"),
                    ("title", "expect", "servers", "clients", "sessions"))
     expect = top["expect"].choice(("malicious", "none"))
     if expect == "malicious" and "threat" not in top:
@@ -98,7 +100,8 @@ def load(path):
     clients = {name: _client(value) for name, value in top["clients"].named()}
     sessions = [_session(value, clients, servers) for value in top["sessions"].list()]
     return Scenario(path, top["title"].text(), top["source"].text() if "source" in top else "",
-                    expect, top["threat"].text() if "threat" in top else "", _start(top),
+                    expect, top["threat"].text() if "threat" in top else "",
+                    top["needs"].choice(_NEEDS) if "needs" in top else "signature", _start(top),
                     _network(top.get("network")), servers, clients, sessions)
 
 

@@ -162,6 +162,7 @@ class _SessionPlayer:
         """INSERT BULK as a batch, then the rows as a type-7 message."""
         part = step.reply.parts[0]
         columns = ", ".join("[%s] %s" % (name, kind.declared) for name, kind in part.columns)
+        self._player.tally.count("batches")
         self._message(framing.BATCH, requests.batch(
             self._link.version, "insert bulk %s (%s)" % (step.text, columns), self._link.headers))
         stream = answers.TokenStream(self._link.version)

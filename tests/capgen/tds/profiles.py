@@ -89,8 +89,8 @@ def client_login(profile, client, rng):
     if version < login7.TDS_74:
         login.features = []
     login.host = client.get("host") or "WS-%04X" % rng.getrandbits(16)
-    login.app = client.get("app") or profile.app
-    login.user = client.get("user") or "app"
+    login.app = client.get("app", profile.app)
+    login.user = client.get("user", "app")
     login.password = client.get("password") or "Not-A-Secret-1"
     login.server = client.get("server") or "sql01"
     login.database = client.get("database") or ""
