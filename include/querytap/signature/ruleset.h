@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,8 +17,13 @@
 
 namespace querytap::signature {
 
+/// Values of $NAMES in rule headers, as they stand in a rule: "any", "[10.0.0.0/8,!10.1.0.0/16]".
+using Variables = std::map<std::string, std::string, std::less<>>;
+
 struct LoadOptions {
     bool lenient = false;  ///< skip rules that are not supported, and list them, instead of failing
+    /// Beside or instead of HOME_NET, EXTERNAL_NET and SQL_SERVERS, which are "any" unless given.
+    Variables variables{};
 };
 
 class RuleSet {

@@ -34,6 +34,7 @@ struct FlowFacts {
     bool to_server = true;  ///< direction of this transaction
     bool established = true;
     bool is_tds = true;
+    bool is_udp = false;
 };
 
 inline constexpr std::size_t kExcerptMax = 192;
@@ -57,6 +58,7 @@ struct ScannerCounters {
     Counter scanned_bytes;
     Counter transactions_exhausted;
     Counter streams_exhausted;
+    Counter excerpts_exhausted;  ///< a hit whose bytes found no place: it is reported without them
 };
 
 class Scanner {

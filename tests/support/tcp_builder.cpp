@@ -1,0 +1,123 @@
+#include "tcp_builder.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace querytap::test {
+namespace {
+
+constexpr std::uint32_t kClientStart = 0xfffffe00;  // wraps early: every test covers it
+constexpr std::uint32_t kServerStart = 7000;
+
+void put16(std::vector<std::uint8_t>& out, std::size_t value) {
+    out.push_back(static_cast<std::uint8_t>(value >> 8));
+    out.push_back(static_cast<std::uint8_t>(value));
+}
+
+void put32(std::vector<std::uint8_t>& out, std::uint32_t value) {
+    put16(out, value >> 16);
+    put16(out, value & 0xffff);
+}
+
+class Builder {
+  public:
+    Builder(const Cutting& cutting, std::mt19937& random) : cutting_(cutting), random_(random) {}
+
+    void control(bool to_server, std::uint8_t flags, Timestamp time) {
+        add(frame(to_server, flags, {}), time);
+        ++next(to_server);  // SYN and FIN take a number
+    }
+
+    void turn(const Turn& turn) {
+        std::vector<std::vector<std::uint8_t>> segments;
+        for (Bytes rest = turn.bytes; !rest.empty();) {
+            std::size_t size = std::min(rest.size(), cutting_.segment_max);
+            if (cutting_.random_sizes) {
+                size = std::uniform_int_distribution<std::size_t>(1, size)(random_);
+            }
+            const bool lost = chance(cutting_.lose);
+            auto segment = frame(turn.to_server, packet::kAck | packet::kPsh, rest.first(size));
+            next(turn.to_server) += static_cast<std::uint32_t>(size);
+            rest = rest.subspan(size);
+            if (lost) continue;
+            segments.push_back(std::move(segment));
+            if (chance(cutting_.duplicate)) segments.push_back(segments.back());
+        }
+        for (std::size_t i = 1; i < segments.size(); ++i) {
+            if (chance(cutting_.reorder)) std::swap(segments[i - 1], segments[i]);
+        }
+        for (auto& segment : segments) add(std::move(segment), turn.time);
+    }
+
+    std::vector<OwnedFrame> take() { return std::move(frames_); }
+
+  private:
+    bool chance(double probability) {
+        return probability > 0 && std::bernoulli_distribution(probability)(random_);
+    }
+    std::uint32_t& next(bool to_server) { return to_server ? client_next_ : server_next_; }
+
+    std::vector<std::uint8_t> frame(bool to_server, std::uint8_t flags, Bytes payload) {
+        TcpFields fields;
+        fields.flags = flags;
+        fields.sequence = next(to_server);
+        fields.acknowledgement = next(!to_server);
+        if (!to_server) {
+            std::swap(fields.source, fields.destination);
+            std::swap(fields.source_port, fields.destination_port);
+        }
+        return tcp_frame(fields, payload);
+    }
+
+    void add(std::vector<std::uint8_t> bytes, Timestamp time) {
+        frames_.push_back({std::move(bytes), time, frames_.size() + 1});
+    }
+
+    const Cutting& cutting_;
+    std::mt19937& random_;
+    std::uint32_t client_next_ = kClientStart;
+    std::uint32_t server_next_ = kServerStart;
+    std::vector<OwnedFrame> frames_;
+};
+
+}  // namespace
+
+std::vector<std::uint8_t> tcp_frame(const TcpFields& fields, Bytes payload) {
+    std::vector<std::uint8_t> out(12, 0x02);  // two MAC addresses, locally administered
+    put16(out, 0x0800);
+    put16(out, 0x4500);
+    put16(out, 20 + 20 + payload.size());
+    put32(out, 0x00004000);  // do not fragment
+    put16(out, 0x4006);      // TTL 64, TCP
+    put16(out, 0);
+    put32(out, fields.source);
+    put32(out, fields.destination);
+    put16(out, fields.source_port);
+    put16(out, fields.destination_port);
+    put32(out, fields.sequence);
+    put32(out, fields.acknowledgement);
+    put16(out, 0x5000u | fields.flags);
+    put16(out, 0xffff);
+    put32(out, 0);
+    out.insert(out.end(), payload.begin(), payload.end());
+    return out;
+}
+
+std::vector<OwnedFrame> conversation(const std::vector<Turn>& turns, const Cutting& cutting,
+                                     std::mt19937& random) {
+    Builder builder(cutting, random);
+    const Timestamp begin = turns.empty() ? Timestamp{} : turns.front().time;
+    const Timestamp end = turns.empty() ? Timestamp{} : turns.back().time;
+    if (cutting.handshake) {
+        builder.control(true, packet::kSyn, begin);
+        builder.control(false, packet::kSyn | packet::kAck, begin);
+    }
+    for (const Turn& turn : turns) builder.turn(turn);
+    if (cutting.close) {
+        builder.control(true, packet::kFin | packet::kAck, end);
+        builder.control(false, packet::kFin | packet::kAck, end);
+    }
+    return builder.take();
+}
+
+}  // namespace querytap::test
