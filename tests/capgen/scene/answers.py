@@ -10,7 +10,8 @@ def answer(version, server, reply, tally, fill, in_procedure, handle=None):
 
     Results of a procedure (every RPC, and batches marked `proc: yes`) end in DONEINPROC, then
     RETURNSTATUS, the RETURNVALUE with a prepared handle, and DONEPROC; plain batches end in DONE.
-    `fill(text, row)` expands the `${...}` of a cell.
+    `handle` is (parameter name as the client gave it, number). `fill(text, row)` expands the `${...}`
+    of a cell.
     """
     stream = TokenStream(version, server, tally)
     nested = in_procedure or reply.procedure
@@ -21,7 +22,7 @@ def answer(version, server, reply, tally, fill, in_procedure, handle=None):
     if nested:
         stream.returnstatus(reply.status)
         if handle is not None:
-            stream.returnvalue(0, "", HANDLE, handle)
+            stream.returnvalue(0, handle[0], HANDLE, handle[1])
         stream.done(DONEPROC, ERROR_BIT if failed else 0, 0xE0)
     elif not reply.parts:
         stream.done()

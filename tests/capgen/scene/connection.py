@@ -35,18 +35,13 @@ class Connection:
 
     def login(self, succeeds):
         """PRELOGIN, LOGIN7 and its answer; encryption is refused, so all stays readable."""
-        request = client_prelogin(self._profile, self._mars, self._rng)
-        self.send("client", framing.PRELOGIN, request)
-        fedauth = "fedauth" in self._profile.options
-        self.send("server", framing.RESULT, prelogin.server_answer(
-            self._server["version"], prelogin.ENCRYPT_NOT_SUPPORTED, self._mars, fedauth))
+        if self._profile.prelogin:
+            self._greet()
         self.send("client", framing.LOGIN7, build(self._login))
         self._tally.count("logins")
         self.flow.idle(LOGIN_THINK_NS)
         if not succeeds:
-            self._tally.count("login_failures")
-            self.send("server", framing.RESULT, tokens.login_refusal(
-                self.version, self._login.user, self.server_name, self._tally))
+            self._refuse()
             return
         size = self._login.packet_size or framing.DEFAULT_PACKET_SIZE
         database = self._login.database or self._server.get("database", "master")
@@ -56,6 +51,18 @@ class Connection:
             self._tally)
         self.send("server", framing.RESULT, answer)
         self._packet_size = size
+
+    def _greet(self):
+        request = client_prelogin(self._profile, self._mars, self._rng)
+        self.send("client", framing.PRELOGIN, request)
+        fedauth = "fedauth" in self._profile.options
+        self.send("server", framing.RESULT, prelogin.server_answer(
+            self._server["version"], prelogin.ENCRYPT_NOT_SUPPORTED, self._mars, fedauth))
+
+    def _refuse(self):
+        self._tally.count("login_failures")
+        self.send("server", framing.RESULT, tokens.login_refusal(
+            self.version, self._login.user, self.server_name, self._tally))
 
     def _feature_ids(self):
         return [0x04, 0x05, 0x0A] if self.version >= TDS_74 else []

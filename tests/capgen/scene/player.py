@@ -204,7 +204,8 @@ class _SessionPlayer:
 
     def _answer(self, step, kind, handle):
         return answers.answer(self._link.version, self._link.server_name, step.reply,
-                              self._player.tally, self._filler(), kind == framing.RPC, handle)
+                              self._player.tally, self._filler(), kind == framing.RPC,
+                              None if handle is None else ("", handle))
 
     def _request(self, step):
         """(TDS type, payload, handle to hand out or None)."""
@@ -221,6 +222,9 @@ class _SessionPlayer:
         return framing.RPC, payload, handle
 
     def _values(self, step, named=True):
+        for name, kind, _text in step.params:
+            if kind.is_max and self._link.version < TDS_72:
+                raise ValueError("%s: (max) types begin with TDS 7.2" % name)
         return [requests.parameter(name if named else "", kind,
                                    None if text is None else self._fill(text))
                 for name, kind, text in step.params]

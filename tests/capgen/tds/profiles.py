@@ -24,7 +24,11 @@ class Profile:
     features: tuple = ()
     headers: bool = True
     same_packet_id: bool = False
+    flags1: int = 0xE0
+    flags2: int = 0x03
+    flags3: int = 0
     language: str = ""
+    prelogin: bool = True  # jTDS begins with LOGIN7 unless it wants TLS
     anonymous: bool = False  # host, app and library stay empty
 
 
@@ -45,13 +49,14 @@ PROFILES = {
     "tedious": Profile("Tedious", app="Tedious", packet_size=4096, process=17711,
                        version=bytes.fromhex("000000010000"), options=("thread", "mars", "fedauth"),
                        features=("utf8",), language="us_english"),
-    "jtds": Profile("jTDS", tds="7.1", app="jTDS", packet_size=4096, headers=False,
-                    version=b"\x08\0\x01U\0\0", options=("thread",), program_version=0x07000000,
-                    process=123),
+    "jtds": Profile("jTDS", tds="7.1", app="jTDS", packet_size=0, headers=False,
+                    prelogin=False, program_version=0x07000000, process=123),
     "freetds": Profile("TDS-Library", app="TSQL", packet_size=4096, version=b"\x09\0\0\0\0\0",
-                       process=911, options=("thread", "mars")),
-    "pytds": Profile("python-tds", app="pytds", packet_size=4096, version=b"\x01\x08\0\0\0\0",
-                     process=3801),
+                       program_version=0x0683F2F8, instance=b"MSSQLServer\0", process=911, flags3=0x08,
+                       encryption=ENCRYPT_OFF, options=("thread", "mars")),
+    "pytds": Profile("Python TDS Library", app="pytds", packet_size=4096, version=b"\x01\x08\0\0\0\0",
+                     program_version=2049, instance=b"MSSQLServer\0", flags1=0xF0, flags2=0x02,
+                     flags3=0x08, process=3801),
     "impacket": Profile("Framework Microsoft SqlClient Data Provider for SQL Server", tds="7.1",
                         app="Framework Microsoft SqlClient Data Provider", packet_size=32763,
                         program_version=0x07000000, clientid=b"\1\2\3\4\5\6", encryption=ENCRYPT_OFF,
@@ -84,7 +89,8 @@ def client_login(profile, client, rng):
     version = login7.VERSIONS[client.get("tds") or profile.tds]
     login = login7.Login(version=version, packet_size=profile.packet_size,
                          program_version=profile.program_version, process=profile.process,
-                         clientid=profile.clientid, library=profile.library,
+                         clientid=profile.clientid, library=profile.library, flags1=profile.flags1,
+                         flags2=profile.flags2, flags3=profile.flags3,
                          language=profile.language, features=list(profile.features))
     if version < login7.TDS_74:
         login.features = []

@@ -67,10 +67,13 @@ class TokenStream:
         body = b"".join(struct.pack("<BL", i, 1) + b"\1" for i in ids if i in (0x04, 0x05, 0x0A))
         self.data += b"\xAE" + body + b"\xFF"
 
+    def _spoken(self, columns):
+        return columns if self.modern else [(name, kind.before_plp()) for name, kind in columns]
+
     def colmetadata(self, columns):
         """`columns` is [(name, SqlType)]; all nullable."""
         out = struct.pack("<BH", 0x81, len(columns))
-        for name, kind in columns:
+        for name, kind in self._spoken(columns):
             out += struct.pack("<LH" if self.modern else "<HH", 0, 0x0009)
             out += kind.info()
             if kind.name in OLD_LOBS:  # large objects name their table
@@ -79,7 +82,8 @@ class TokenStream:
         self.data += out
 
     def row(self, columns, values):
-        self.data += b"\xD1" + b"".join(kind.value(v) for (_n, kind), v in zip(columns, values))
+        pairs = zip(self._spoken(columns), values)
+        self.data += b"\xD1" + b"".join(kind.value(value) for (_name, kind), value in pairs)
         self._counted("rows")
 
     def nbcrow(self, columns, values):

@@ -37,6 +37,12 @@ class SqlType:
         self.wide = self.name in ("nvarchar", "nchar", "ntext")
         self.binary = self.name in ("varbinary", "binary", "image")
 
+    def before_plp(self):
+        """What TDS 7.1 and older get for a (max) type: TEXT, NTEXT or IMAGE (2.2.5.5.3)."""
+        if not self.is_max:
+            return self
+        return SqlType("image" if self.binary else "ntext" if self.wide else "text")
+
     @property
     def declared(self):
         """The text that stands in a parameter declaration."""
