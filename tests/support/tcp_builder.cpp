@@ -46,7 +46,8 @@ class Builder {
         for (std::size_t i = 1; i < segments.size(); ++i) {
             if (chance(cutting_.reorder)) std::swap(segments[i - 1], segments[i]);
         }
-        for (auto& segment : segments) add(std::move(segment), turn.time);
+        for (auto& segment : segments)
+            add(std::move(segment), turn.time);
     }
 
     std::vector<OwnedFrame> take() { return std::move(frames_); }
@@ -112,7 +113,8 @@ std::vector<OwnedFrame> conversation(const std::vector<Turn>& turns, const Cutti
         builder.control(true, packet::kSyn, begin);
         builder.control(false, packet::kSyn | packet::kAck, begin);
     }
-    for (const Turn& turn : turns) builder.turn(turn);
+    for (const Turn& turn : turns)
+        builder.turn(turn);
     if (cutting.close) {
         builder.control(true, packet::kFin | packet::kAck, end);
         builder.control(false, packet::kFin | packet::kAck, end);

@@ -1,5 +1,5 @@
-// Frames for tests: Ethernet, IPv4 and TCP around a payload, without checksums (the decoder does not
-// look at them), and whole conversations cut in any way a network can cut them.
+// Frames for tests: Ethernet, IPv4 and TCP around a payload, without checksums (the decoder does
+// not look at them), and whole conversations cut in any way a network can cut them.
 #pragma once
 
 #include <cstdint>
