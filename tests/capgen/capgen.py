@@ -91,6 +91,13 @@ def list_scenarios():
             print("%-28s %-10s %-18s %s" % (name[:-5], scene.expect, scene.threat or "-", scene.title))
 
 
+def report(label, path):
+    """One line on standard error: what is in the file."""
+    print("%s: %d frames, %d flows, %d TDS messages, %d payload bytes" % (
+        path, label["frames"], label["flows"], sum(label["tds_messages"].values()),
+        label["payload_bytes"]), file=sys.stderr)
+
+
 def main(argv=None):
     options = arguments(argv)
     try:
@@ -102,10 +109,11 @@ def main(argv=None):
             target = Output(options.output, link.BY_NAME[options.link], options.format,
                             options.reorder, options.duplicate)
             if options.mix:
-                write_mix(SCENARIOS, target, options.size, options.seed)
+                report(write_mix(target, options.size, options.seed), options.output)
             else:
-                write_capture(model.load(options.scenario[0]), target, options.seed, options.laps,
-                              options.mss)
+                label = write_capture(model.load(options.scenario[0]), target, options.seed, options.laps,
+                                      options.mss)
+                report(label, options.output)
     except ScenarioError as error:
         print("capgen: %s" % error, file=sys.stderr)
         return 2

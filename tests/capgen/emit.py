@@ -73,15 +73,28 @@ def with_faults(packets, reorder, duplicate, seed):
     return sorted(out + copies, key=lambda packet: packet.time_ns)
 
 
-def summary(scenario, packets, tally):
+class Extent:
+    """Frames, payload bytes and first and last time of what was written, without keeping it."""
+
+    def __init__(self):
+        self.frames, self.payload, self.first_ns, self.last_ns = 0, 0, 0, 0
+
+    def add(self, packet):
+        self.frames += 1
+        self.payload += packet.payload
+        self.first_ns = self.first_ns or packet.time_ns
+        self.last_ns = packet.time_ns
+
+
+def summary(scenario, extent, tally):
     """The label: what the generator put on the wire."""
     values = tally.values
     needs = {"needs": scenario.needs} if scenario.expect == "malicious" else {}
     return {
         "expect": scenario.expect, "threat": scenario.threat, **needs, "title": scenario.title,
         "source": scenario.source,
-        "frames": len(packets), "payload_bytes": sum(p.payload for p in packets),
-        "duration_ms": (packets[-1].time_ns - packets[0].time_ns) // 1_000_000,
+        "frames": extent.frames, "payload_bytes": extent.payload,
+        "duration_ms": (extent.last_ns - extent.first_ns) // 1_000_000,
         "flows": values["flows"], "logins": values["logins"],
         "login_failures": values["login_failures"], "batches": values["batches"],
         "rpcs": values["rpcs"], "result_rows": values["rows"], "errors": values["errors"],
@@ -91,17 +104,31 @@ def summary(scenario, packets, tally):
     }
 
 
-def write_frames(packets, target, vlan=0):
-    """Writes the file; a failure leaves none."""
-    holder = Compressed(target.path)
-    try:
-        writer = capture.open_writer(holder.stream, target.link_type, target.format)
+class Writer:
+    """An open capture file. Used as a context: a failure leaves no half-written file behind."""
+
+    def __init__(self, target, vlan=0):
+        self._target, self._vlan = target, vlan
+        self._holder = Compressed(target.path)
+        self._file = capture.open_writer(self._holder.stream, target.link_type, target.format)
+        self.extent = Extent()
+        self.bytes = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, problem, *_rest):
+        if problem:
+            self._holder.discard()
+        else:
+            self._holder.close()
+
+    def write(self, packets):
         for packet in packets:
-            writer.write(packet.time_ns, link.frame(target.link_type, packet.data, vlan))
-        holder.close()
-    except BaseException:
-        holder.discard()
-        raise
+            frame = link.frame(self._target.link_type, packet.data, self._vlan)
+            self._file.write(packet.time_ns, frame)
+            self.extent.add(packet)
+            self.bytes += len(frame)
 
 
 def write_capture(scenario, target, seed=1, laps=1, mss=None):
@@ -116,5 +143,6 @@ def write_capture(scenario, target, seed=1, laps=1, mss=None):
         shift = played[-1].time_ns - scenario.start_ns + LAP_GAP_NS
         packets += played
     packets = with_faults(packets, target.reorder, target.duplicate, seed)
-    write_frames(packets, target, scenario.network["vlan"])
-    return summary(scenario, packets, tally)
+    with Writer(target, scenario.network["vlan"]) as out:
+        out.write(packets)
+    return summary(scenario, out.extent, tally)

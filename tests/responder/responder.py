@@ -89,7 +89,7 @@ class Session:
                                                               login.library, login.host))
         if login.user.startswith("bad"):
             self._send(tokens.login_refusal(self._version, login.user, NAME))
-            return
+            raise wire_read.Disconnected()  # SQL Server closes after a refusal
         wanted = [ident for ident in login.features if ident in KNOWN_FEATURES]
         self._send(tokens.login_answer(login.version, login, NAME, login.database or "master", wanted,
                                        server_version=VERSION, packet_size=size))
