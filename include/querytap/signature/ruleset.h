@@ -51,6 +51,8 @@ class RuleSet {
 
   private:
     explicit RuleSet(std::unique_ptr<Impl> impl);
+    static Result<std::shared_ptr<const RuleSet>> finish(class Parser& parser,
+                                                         const LoadOptions& options);
     std::unique_ptr<Impl> impl_;
 };
 

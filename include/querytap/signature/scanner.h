@@ -83,8 +83,8 @@ class Scanner {
     void stream(TransactionId transaction, Buffer buffer, std::string_view data,
                 bool last) noexcept;
 
-    /// Reports each rule that holds already and was not reported before, in order of sid; rules with
-    /// negated contents wait for close(). For streams without messages (a tunnel).
+    /// Reports each rule that holds already and was not reported before, in order of sid; rules
+    /// with negated contents wait for close(). For streams without messages (a tunnel).
     void decide(TransactionId transaction, HitSink& sink) noexcept;
 
     /// Ends open streams, decides all rules of the transaction, reports each that holds once, in

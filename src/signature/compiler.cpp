@@ -1,0 +1,267 @@
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <hs.h>
+#include <tbb/parallel_for.h>
+
+#include "expression.h"
+#include "program.h"
+
+namespace querytap::signature {
+namespace {
+
+struct CompileErrorDeleter {
+    void operator()(hs_compile_error_t* error) const noexcept { hs_free_compile_error(error); }
+};
+using CompileError = std::unique_ptr<hs_compile_error_t, CompileErrorDeleter>;
+
+/// A term that Hyperscan refused, to be laid at the door of the first rule that uses it.
+struct Refused {
+    std::uint32_t term = 0;
+    std::string why;
+};
+
+hs_expr_ext_t extension(const Term& term) {
+    hs_expr_ext_t ext{};
+    if (term.min_offset != 0) {
+        ext.flags |= HS_EXT_FLAG_MIN_OFFSET;
+        ext.min_offset = term.min_offset;
+    }
+    if (term.max_offset != 0) {
+        ext.flags |= HS_EXT_FLAG_MAX_OFFSET;
+        ext.max_offset = term.max_offset;
+    }
+    return ext;
+}
+
+/// The terms of one buffer, each once, and who uses it.
+class TermTable {
+  public:
+    std::uint32_t add(const TermUse& use, std::uint32_t rule) {
+        const auto next = static_cast<std::uint32_t>(terms_.size());
+        const auto [known, fresh] = index_.try_emplace(use.term, next);
+        if (fresh) {
+            terms_.push_back(use.term);
+            users_.emplace_back();
+        }
+        users_[known->second].push_back({rule, use.where});
+        return known->second;
+    }
+
+    struct User {
+        std::uint32_t rule;
+        Position where;
+    };
+    const std::vector<Term>& terms() const noexcept { return terms_; }
+    const std::vector<User>& users(std::uint32_t term) const { return users_[term]; }
+
+    /// Each term by itself: cheap, and finds all that are wrong at once.
+    std::vector<Refused> check() const {
+        std::vector<std::string> why(terms_.size());
+        tbb::parallel_for(std::size_t{0}, terms_.size(), [&](std::size_t i) {
+            const hs_expr_ext_t ext = extension(terms_[i]);
+            hs_expr_info_t* info = nullptr;
+            hs_compile_error_t* raw = nullptr;
+            const hs_error_t code = hs_expression_ext_info(terms_[i].expression.c_str(),
+                                                           terms_[i].flags, &ext, &info, &raw);
+            const CompileError error(raw);
+            if (code == HS_SUCCESS) {
+                std::free(info);
+            } else {
+                why[i] = error ? error->message : "refused";
+            }
+        });
+        std::vector<Refused> refused;
+        for (std::uint32_t i = 0; i < why.size(); ++i) {
+            if (!why[i].empty()) refused.push_back({i, std::move(why[i])});
+        }
+        return refused;
+    }
+
+    std::optional<Refused> compile(unsigned mode, Database& out) const {
+        std::vector<const char*> expressions;
+        std::vector<unsigned> flags;
+        std::vector<unsigned> ids;
+        std::vector<hs_expr_ext_t> extensions;
+        std::vector<const hs_expr_ext_t*> extension_pointers;
+        extensions.reserve(terms_.size());
+        for (std::uint32_t i = 0; i < terms_.size(); ++i) {
+            expressions.push_back(terms_[i].expression.c_str());
+            flags.push_back(terms_[i].flags);
+            ids.push_back(i);
+            extensions.push_back(extension(terms_[i]));
+            extension_pointers.push_back(&extensions.back());
+        }
+        hs_database_t* database = nullptr;
+        hs_compile_error_t* raw = nullptr;
+        const hs_error_t code = hs_compile_ext_multi(
+            expressions.data(), flags.data(), ids.data(), extension_pointers.data(),
+            static_cast<unsigned>(terms_.size()), mode, nullptr, &database, &raw);
+        const CompileError error(raw);
+        if (code == HS_SUCCESS) {
+            out.reset(database);
+            return std::nullopt;
+        }
+        const bool one = error && error->expression >= 0;
+        return Refused{one ? static_cast<std::uint32_t>(error->expression) : kNoIndex,
+                       error ? error->message : "Hyperscan failed"};
+    }
+
+  private:
+    std::map<Term, std::uint32_t> index_;
+    std::vector<Term> terms_;
+    std::vector<std::vector<User>> users_;
+};
+
+/// One attempt: groups and terms of the given rules, then the databases.
+class Attempt {
+  public:
+    explicit Attempt(const std::vector<ParsedRule>& rules)
+        : rules_(rules), impl_(std::make_unique<RuleSet::Impl>()) {
+        for (std::uint32_t i = 0; i < rules.size(); ++i)
+            add(i);
+    }
+
+    /// Rule -> what is wrong with it.
+    std::map<std::uint32_t, Error> build() {
+        std::map<std::uint32_t, Error> faults;
+        for (const TermTable& table : tables_) {
+            for (const Refused& refused : table.check())
+                blame(table, refused, faults);
+        }
+        if (faults.empty()) build_databases(faults);
+        return faults;
+    }
+
+    std::unique_ptr<RuleSet::Impl> take() { return std::move(impl_); }
+
+  private:
+    void add(std::uint32_t rule) {
+        const ParsedRule& parsed = rules_[rule];
+        Conditions conditions{parsed.header, parsed.flow,
+                              static_cast<std::uint32_t>(impl_->groups.size()), 0,
+                              Buffer::kPayload};
+        if (!parsed.buffers.empty()) conditions.shown_buffer = parsed.buffers.back().buffer;
+        if (parsed.shown) conditions.shown_buffer = *parsed.shown;
+        for (const BufferMatches& buffer : parsed.buffers)
+            add_group(rule, buffer);
+        if (parsed.buffers.empty()) {
+            impl_->without_content.push_back(conditions.first_group);
+            impl_->groups.push_back({.rule = rule, .required = {}, .forbidden = {}});
+        }
+        conditions.group_count =
+            static_cast<std::uint32_t>(impl_->groups.size()) - conditions.first_group;
+        impl_->conditions.push_back(std::move(conditions));
+        impl_->rules.push_back(parsed.rule);
+        impl_->has_pass = impl_->has_pass || parsed.rule.action == Action::kPass;
+    }
+
+    void add_group(std::uint32_t rule, const BufferMatches& buffer) {
+        const auto index = static_cast<std::size_t>(buffer.buffer);
+        Group group{.rule = rule, .required = {}, .forbidden = {}};
+        const bool shows = rules_[rule].shown == buffer.buffer;
+        for (const TermUse& use : build_terms(buffer)) {
+            const std::uint32_t term = tables_[index].add(use, rule);
+            (use.negated ? group.forbidden : group.required).push_back(term);
+            if (shows && use.last) group.shown = term;
+        }
+        // A longer expression is rarer: it decides when a group is looked at.
+        const auto& terms = tables_[index].terms();
+        std::stable_sort(group.required.begin(), group.required.end(), [&](auto a, auto b) {
+            return terms[a].expression.size() > terms[b].expression.size();
+        });
+        register_group(impl_->buffers[index], group);
+        impl_->groups.push_back(std::move(group));
+    }
+
+    void register_group(BufferProgram& program, const Group& group) {
+        const auto number = static_cast<std::uint32_t>(impl_->groups.size());
+        if (group.required.empty()) {
+            program.always.push_back(number);
+            return;
+        }
+        const std::uint32_t pivot = group.required.front();
+        if (program.groups_of_term.size() <= pivot) program.groups_of_term.resize(pivot + 1);
+        program.groups_of_term[pivot].push_back(number);
+        if (group.shown == kNoIndex) return;
+        if (program.shown.size() <= group.shown) program.shown.resize(group.shown + 1);
+        program.shown[group.shown] = true;
+    }
+
+    void build_databases(std::map<std::uint32_t, Error>& faults) {
+        std::array<std::optional<Refused>, 2 * kBufferCount> refused;
+        // The most expensive thing at start: every database on a core of its own.
+        tbb::parallel_for(std::size_t{0}, refused.size(), [&](std::size_t i) {
+            const TermTable& table = tables_[i / 2];
+            BufferProgram& program = impl_->buffers[i / 2];
+            if (table.terms().empty()) return;
+            refused[i] = i % 2 == 0 ? table.compile(HS_MODE_BLOCK, program.block)
+                                    : table.compile(HS_MODE_STREAM, program.stream);
+        });
+        for (std::size_t i = 0; i < refused.size(); ++i) {
+            if (refused[i]) blame(tables_[i / 2], *refused[i], faults);
+        }
+        if (!faults.empty()) return;
+        for (std::size_t i = 0; i < kBufferCount; ++i) {
+            BufferProgram& program = impl_->buffers[i];
+            program.terms = static_cast<std::uint32_t>(tables_[i].terms().size());
+            program.groups_of_term.resize(program.terms);
+            program.shown.resize(program.terms);
+            if (program.stream) hs_stream_size(program.stream.get(), &program.stream_size);
+        }
+    }
+
+    void blame(const TermTable& table, const Refused& refused,
+               std::map<std::uint32_t, Error>& faults) const {
+        // Hyperscan did not say which one: nothing can be left out, so the first rule carries it.
+        const bool known = refused.term != kNoIndex;
+        const std::vector<TermTable::User>& users = table.users(known ? refused.term : 0);
+        for (const TermTable::User& user : users) {
+            const Rule& rule = rules_[user.rule].rule;
+            Error error{.message = "sid " + std::to_string(rule.sid) +
+                                   ": Hyperscan cannot compile this: " + refused.why,
+                        .hint = "shorten its repeats, or split it into contents",
+                        .file = rule.file,
+                        .line = user.where.line,
+                        .column = user.where.column};
+            faults.try_emplace(user.rule, std::move(error));
+            if (!known) return;
+        }
+    }
+
+    const std::vector<ParsedRule>& rules_;
+    std::unique_ptr<RuleSet::Impl> impl_;
+    std::array<TermTable, kBufferCount> tables_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<RuleSet::Impl>> compile(std::vector<ParsedRule> rules, bool lenient) {
+    if (hs_valid_platform() != HS_SUCCESS) {
+        return Error{.message = "this CPU lacks SSSE3, which Hyperscan needs",
+                     .hint = "run on a CPU made after 2008"};
+    }
+    std::stable_sort(rules.begin(), rules.end(), [](const ParsedRule& a, const ParsedRule& b) {
+        return std::pair(a.rule.sid, a.rule.gid) < std::pair(b.rule.sid, b.rule.gid);
+    });
+    std::vector<Error> skipped;
+    for (;;) {
+        Attempt attempt(rules);
+        auto faults = attempt.build();
+        if (faults.empty()) {
+            auto impl = attempt.take();
+            impl->skipped = std::move(skipped);
+            return impl;
+        }
+        if (!lenient) return std::move(faults.begin()->second);
+        for (auto fault = faults.rbegin(); fault != faults.rend(); ++fault) {
+            rules.erase(rules.begin() + fault->first);
+            skipped.push_back(std::move(fault->second));
+        }
+    }
+}
+
+}  // namespace querytap::signature

@@ -1,0 +1,107 @@
+// Modifiers that contradict each other, or that could never match. Checked when the rule is
+// complete, because modifiers may come in any order.
+#include "keywords.h"
+#include "pcre_text.h"
+
+namespace querytap::signature {
+namespace {
+
+// Gaps and prefixes inside one expression are bounded repeats, which Hyperscan limits.
+constexpr std::uint32_t kRepeatMax = 32767;
+
+class Checker {
+  public:
+    Checker(const Draft& draft, const std::vector<Match>& matches)
+        : draft_(draft), matches_(matches) {}
+
+    Status run() const {
+        for (std::size_t i = 0; i < matches_.size(); ++i) {
+            const Match& match = matches_[i];
+            if (match.relative()) {
+                if (auto status = relative(i); !status) return status;
+            }
+            const Status status = match.content() != nullptr ? content(match, *match.content())
+                                                             : pcre(match, *match.pcre());
+            if (!status) return status;
+        }
+        return success();
+    }
+
+  private:
+    Error error(const Match& match, std::string message, std::string hint) const {
+        return Error{.message = std::move(message),
+                     .hint = std::move(hint),
+                     .file = draft_.source.file(),
+                     .line = match.where.line,
+                     .column = match.where.column};
+    }
+
+    Status relative(std::size_t index) const {
+        const Match& match = matches_[index];
+        if (match.negated) {
+            return error(match, "a negated content or pcre cannot be relative",
+                         "remove distance, within or R; or write one pcre with a class [^...]");
+        }
+        if (index == 0) return success();
+        const Match& before = matches_[index - 1];
+        if (before.negated) {
+            return error(match, "relative to a negated content",
+                         "move the negated content behind this one");
+        }
+        if (before.content() != nullptr && before.content()->endswith) {
+            return error(match, "nothing can follow an endswith", "remove endswith before it");
+        }
+        return success();
+    }
+
+    Status content(const Match& match, const Content& c) const {
+        const auto size = static_cast<std::uint32_t>(c.bytes.size());
+        if (c.relative() && c.absolute()) {
+            return error(match, "relative and absolute modifiers on one content",
+                         "either distance and within, or offset, depth and startswith");
+        }
+        if (c.startswith && (c.offset || c.depth)) {
+            return error(match, "startswith with offset or depth", "keep startswith");
+        }
+        if (c.depth && *c.depth < size) return too_small(match, "depth", size);
+        if (c.within && *c.within < size) return too_small(match, "within", size);
+        for (const auto& bound : {c.distance, c.within}) {
+            if (bound && *bound > kRepeatMax) return too_far(match);
+        }
+        return success();
+    }
+
+    Status pcre(const Match& match, const Pcre& p) const {
+        if (!p.relative) return success();
+        const Anchors anchors = find_anchors(p.pattern);
+        if (anchors.elsewhere || (anchors.leading && (anchors.alternation || p.multiline))) {
+            return error(match, "'^' inside a relative pcre",
+                         "only as its first character, without m, and not before a '|'");
+        }
+        return success();
+    }
+
+    Error too_small(const Match& match, std::string_view what, std::uint32_t size) const {
+        return error(match, std::string(what) + " is smaller than the content",
+                     "at least " + std::to_string(size));
+    }
+
+    Error too_far(const Match& match) const {
+        return error(match, "distance or within is too large",
+                     "at most " + std::to_string(kRepeatMax) + ", or distance:0 without within");
+    }
+
+    const Draft& draft_;
+    const std::vector<Match>& matches_;
+};
+
+}  // namespace
+
+Status check_contents(const Draft& draft) {
+    for (const BufferMatches& buffer : draft.rule.buffers) {
+        if (auto status = Checker(draft, buffer.matches).run(); !status) return status;
+    }
+    return success();
+}
+
+}  // namespace querytap::signature

@@ -1,0 +1,82 @@
+// The state of a Scanner: what is open, what matched.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <hs.h>
+
+#include <querytap/signature/scanner.h>
+
+#include "bits.h"
+#include "excerpts.h"
+#include "free_list.h"
+#include "program.h"
+#include "stream_pool.h"
+
+namespace querytap::signature {
+
+struct ScratchDeleter {
+    void operator()(hs_scratch_t* scratch) const noexcept { hs_free_scratch(scratch); }
+};
+
+/// A buffer's value that comes in pieces.
+enum class Pieces : std::uint8_t {
+    kNone,
+    kStream,
+    kBlocks,  ///< no stream was free when it began: each piece is scanned by itself
+};
+
+struct Transaction {
+    FlowFacts facts;
+    bool open = false;
+    bool any_group = false;  ///< a bit of its row is set
+    std::array<Pieces, kBufferCount> pieces{};
+    std::array<std::uint32_t, kBufferCount> stream{};  ///< meaningful for kStream
+    Excerpts::List excerpts;                           ///< by group
+};
+
+struct Matcher {
+    Matcher(std::shared_ptr<const RuleSet> set, const ScannerLimits& limits,
+            ScannerCounters& counts, hs_scratch_t* owned_scratch);
+
+    std::shared_ptr<const RuleSet> rules;
+    const RuleSet::Impl& program;
+    ScannerCounters& counters;
+    std::unique_ptr<hs_scratch_t, ScratchDeleter> scratch;
+
+    FreeList free_transactions;
+    std::vector<Transaction> transactions;
+    std::size_t group_words;
+    std::vector<std::uint64_t> groups;  ///< a row for each transaction: groups that hold
+    StreamPool streams;
+    Excerpts excerpts;
+
+    // Of the value being scanned in block mode.
+    std::vector<std::uint64_t> block_hits;
+    std::vector<std::uint64_t> block_ends;  ///< term -> where its match ended
+    bool any_block_hit = false;
+
+    Transaction* find(TransactionId id) noexcept;
+    BitRow group_row(const Transaction& transaction) noexcept;
+
+    void scan_block(Transaction& transaction, Buffer buffer, std::string_view data) noexcept;
+    void scan_piece(Transaction& transaction, Buffer buffer, std::string_view data) noexcept;
+    bool open_stream(Transaction& transaction, Buffer buffer) noexcept;
+    void end_stream(Transaction& transaction, Buffer buffer) noexcept;
+    void drop_streams(Transaction& transaction) noexcept;
+    void release(Transaction& transaction) noexcept;
+
+    /// A value is complete: which groups hold in it? `excerpt(term)` gives the bytes to show.
+    template <typename Excerpt>
+    void decide(Transaction& transaction, const BufferProgram& buffer, BitRow hits,
+                Excerpt&& excerpt) noexcept;
+    void hold(Transaction& transaction, std::uint32_t group, std::string_view excerpt) noexcept;
+
+    bool rule_holds(const Transaction& transaction, std::uint32_t rule) noexcept;
+    void report(Transaction& transaction, HitSink& sink) noexcept;
+};
+
+}  // namespace querytap::signature
