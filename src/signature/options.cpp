@@ -65,15 +65,15 @@ class Splitter {
 
     // Stops at the ';' that ends the value. A backslash takes the next byte with it.
     Status value_end(const Option& option) {
-        bool in_quotes = false;
+        bool inside = false;
         for (; at_ < text_.size(); ++at_) {
             const char c = text_[at_];
             if (c == '\\') {
                 ++at_;
             } else if (c == '"') {
-                in_quotes = !in_quotes;
+                inside = !inside;
             } else if (c == ';') {
-                if (!in_quotes) return success();
+                if (!inside) return success();
                 return source_.error(at_, "';' inside the quotes of " + in_quotes(option.name),
                                      "write \\; or |3B| there, or close the quotes before it");
             }
