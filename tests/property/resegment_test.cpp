@@ -1,0 +1,105 @@
+// However a network cuts, reorders and repeats the segments of a conversation, the events are the
+// same. The conversations are those of the captures in tests/data, put together again in other
+// ways.
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <numeric>
+
+#include <gtest/gtest.h>
+
+#include <querytap/sinks/eve_json.h>
+
+#include "capture_turns.h"
+#include "event_collector.h"
+
+namespace querytap {
+namespace {
+
+using test::Cutting;
+
+struct Way {
+    const char* name;
+    Cutting cutting;
+};
+
+const Way kWays[] = {
+    {"small segments", {.segment_max = 100}},
+    {"random sizes", {.random_sizes = true}},
+    {"tiny random sizes", {.segment_max = 9, .random_sizes = true}},
+    {"reordered", {.segment_max = 300, .random_sizes = true, .reorder = 0.3}},
+    {"repeated", {.segment_max = 300, .random_sizes = true, .duplicate = 0.3}},
+    {"reordered and repeated",
+     {.segment_max = 60, .random_sizes = true, .reorder = 0.2, .duplicate = 0.2}},
+};
+
+/// Alerts, verdicts and TDS records as EVE lines. Flow records count packets, which differ.
+std::vector<std::string> events_of(const std::vector<test::OwnedFrame>& frames,
+                                   const pipeline::Generation& generation) {
+    test::EventCollector events;
+    auto inspector = pipeline::Inspector::create(test::small_limits(), generation, events);
+    if (!inspector.ok()) throw std::runtime_error(inspector.error().to_string());
+    test::inspect_all(**inspector, frames);
+    (*inspector)->finish(frames.back().time);
+
+    std::vector<std::string> lines;
+    for (const pipeline::Event& event : events.events()) {
+        if (event.type == pipeline::EventType::kFlow) continue;
+        const signature::Rule* rule = event.type == pipeline::EventType::kAlert
+                                          ? &generation.rules->rules()[event.alert.rule]
+                                          : nullptr;
+        lines.push_back(sinks::to_eve_line(event, rule));
+    }
+    return lines;
+}
+
+class Resegment : public testing::TestWithParam<std::string> {
+  protected:
+    static void SetUpTestSuite() {
+        auto rules = signature::RuleSet::load(test::source_root() / "signatures");
+        ASSERT_TRUE(rules.ok()) << rules.error().to_string();
+        generation_ = {.number = 1, .rules = std::move(rules).value(), .policy = {}};
+    }
+    static pipeline::Generation generation_;
+};
+pipeline::Generation Resegment::generation_;
+
+TEST_P(Resegment, SameEvents) {
+    const auto conversations = test::turns_of(test::source_root() / "tests/data" / GetParam());
+    ASSERT_FALSE(conversations.empty());
+    std::mt19937 random(11);
+    for (const auto& turns : conversations) {
+        const auto expected = events_of(test::conversation(turns, {}, random), generation_);
+        EXPECT_FALSE(expected.empty());
+        for (const Way& way : kWays) {
+            const auto found =
+                events_of(test::conversation(turns, way.cutting, random), generation_);
+            ASSERT_EQ(found, expected) << way.name;
+        }
+    }
+}
+
+/// Loss may hide events and add reports of the gap, but it invents no alert.
+TEST_P(Resegment, LossInventsNothing) {
+    std::mt19937 random(13);
+    for (const auto& turns : test::turns_of(test::source_root() / "tests/data" / GetParam())) {
+        const auto expected = events_of(test::conversation(turns, {}, random), generation_);
+        const auto found = events_of(
+            test::conversation(turns, {.segment_max = 200, .lose = 0.05}, random), generation_);
+        for (const std::string& line : found) {
+            if (line.find("\"event_type\":\"alert\"") == std::string::npos) continue;
+            EXPECT_NE(std::find(expected.begin(), expected.end(), line), expected.end()) << line;
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Captures, Resegment, testing::ValuesIn(test::labelled_captures()),
+                         [](const auto& tested) {
+                             std::string name = tested.param;
+                             std::replace_if(
+                                 name.begin(), name.end(), [](char c) { return !isalnum(c); }, '_');
+                             return name;
+                         });
+
+}  // namespace
+}  // namespace querytap
