@@ -1,36 +1,13 @@
-#include <algorithm>
 #include <arpa/inet.h>
-#include <cassert>
 
 #include <querytap/base/ip_address.h>
 
 namespace querytap {
-namespace {
-
-constexpr std::array<std::uint8_t, 12> kV4Prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-}  // namespace
-
-IpAddress IpAddress::v4(Bytes four_bytes) noexcept {
-    assert(four_bytes.size() == 4);
-    IpAddress address;
-    std::copy(kV4Prefix.begin(), kV4Prefix.end(), address.bytes_.begin());
-    std::copy_n(four_bytes.begin(), 4, address.bytes_.begin() + 12);
-    return address;
-}
-
 IpAddress IpAddress::v4(std::uint32_t host_order) noexcept {
     const std::array<std::uint8_t, 4> bytes{
         static_cast<std::uint8_t>(host_order >> 24), static_cast<std::uint8_t>(host_order >> 16),
         static_cast<std::uint8_t>(host_order >> 8), static_cast<std::uint8_t>(host_order)};
     return v4(Bytes{bytes});
-}
-
-IpAddress IpAddress::v6(Bytes sixteen_bytes) noexcept {
-    assert(sixteen_bytes.size() == 16);
-    IpAddress address;
-    std::copy_n(sixteen_bytes.begin(), 16, address.bytes_.begin());
-    return address;
 }
 
 Result<IpAddress> IpAddress::parse(std::string_view text) {
@@ -42,10 +19,6 @@ Result<IpAddress> IpAddress::parse(std::string_view text) {
     if (inet_pton(AF_INET6, terminated.c_str(), bytes.data()) == 1) return v6(Bytes{bytes});
     return Error{.message = "'" + terminated + "' is not an IP address",
                  .hint = "write 10.1.2.3 or 2001:db8::1"};
-}
-
-bool IpAddress::is_v4() const noexcept {
-    return std::equal(kV4Prefix.begin(), kV4Prefix.end(), bytes_.begin());
 }
 
 Bytes IpAddress::wire() const noexcept {

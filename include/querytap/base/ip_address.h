@@ -2,7 +2,9 @@
 // (RFC 4291 section 2.5.5.2), so that keys, prefixes and hashes need no case for each family.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cassert>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -31,7 +33,31 @@ class IpAddress {
     auto operator<=>(const IpAddress&) const noexcept = default;
 
   private:
+    static constexpr std::array<std::uint8_t, 12> kV4Prefix{0, 0, 0, 0, 0,    0,
+                                                            0, 0, 0, 0, 0xff, 0xff};
+
     std::array<std::uint8_t, 16> bytes_{};
 };
+
+// Inline: one pair of addresses is made for every packet.
+
+inline IpAddress IpAddress::v4(Bytes four_bytes) noexcept {
+    assert(four_bytes.size() == 4);
+    IpAddress address;
+    std::copy(kV4Prefix.begin(), kV4Prefix.end(), address.bytes_.begin());
+    std::copy_n(four_bytes.begin(), 4, address.bytes_.begin() + 12);
+    return address;
+}
+
+inline IpAddress IpAddress::v6(Bytes sixteen_bytes) noexcept {
+    assert(sixteen_bytes.size() == 16);
+    IpAddress address;
+    std::copy_n(sixteen_bytes.begin(), 16, address.bytes_.begin());
+    return address;
+}
+
+inline bool IpAddress::is_v4() const noexcept {
+    return std::equal(kV4Prefix.begin(), kV4Prefix.end(), bytes_.begin());
+}
 
 }  // namespace querytap

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <limits>
 
 namespace querytap {
 
@@ -14,6 +16,13 @@ inline std::int64_t to_ns(Timestamp time) noexcept {
 }
 inline Timestamp from_ns(std::int64_t ns) noexcept {
     return Timestamp{Duration{ns}};
+}
+
+/// time + duration, stopping at the ends of what can be written: a capture may claim any time.
+inline Timestamp later_by(Timestamp time, Duration duration) noexcept {
+    std::int64_t sum = 0;
+    if (!__builtin_add_overflow(to_ns(time), duration.count(), &sum)) return from_ns(sum);
+    return duration.count() > 0 ? Timestamp::max() : Timestamp::min();
 }
 
 }  // namespace querytap

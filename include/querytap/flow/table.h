@@ -54,12 +54,15 @@ struct Flow {
     bool client_known = false;        ///< a SYN was seen: `client` is no guess
     std::uint16_t vlan = 0;
     // The owner's, kept here because every flow has them, with or without an attachment:
-    std::uint8_t app = 0;             ///< protocol::Protocol
-    std::uint8_t attempts = 0;        ///< packets that were looked at without a decision
-    std::uint32_t start_a = 0;        ///< sequence of the first byte from a, once its SYN was seen
+    std::uint8_t app = 0;       ///< protocol::Protocol
+    std::uint8_t attempts = 0;  ///< packets that were looked at without a decision
+    bool data_from_a = false;   ///< the table's: payload was seen from a
+    bool data_from_b = false;
+    std::uint32_t start_a = 0;  ///< sequence of the first byte from a, once its SYN was seen
     std::uint32_t start_b = 0;
     std::uint64_t first_ordinal = 0;  ///< of the packet that created the flow
 };
+static_assert(sizeof(Flow) == 128, "two cache lines");
 
 struct Timeouts {
     Duration half_open = std::chrono::seconds(30);
@@ -91,7 +94,10 @@ class Table {
     Table& operator=(const Table&) = delete;
 
     std::uint64_t hash(const Key& key) const noexcept;
+    /// First pass over a burst: the places where the key may stand.
     void prefetch(std::uint64_t hash) const noexcept;
+    /// Second pass, when the first has arrived: the flow itself.
+    void prefetch_flow(std::uint64_t hash) const noexcept;
 
     /// Never null: a full neighbourhood evicts. `created` says whether the flow is new. A flow
     /// whose deadline has passed by `now` is ended first and a new one begun.

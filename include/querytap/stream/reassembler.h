@@ -15,6 +15,14 @@
 
 namespace querytap::stream {
 
+/// Bytes of one block of the pool. A tail of full segments fills its blocks; a segment that stands
+/// alone takes one.
+inline constexpr std::size_t kBlockSize = 2048;
+
+/// A sequence number further ahead or behind than this belongs to no window in use (RFC 7323 allows
+/// 1 GiB; hosts offer a few MiB): forged, or the tap lost so much that the stream starts anew.
+inline constexpr std::uint32_t kPlausibleDistance = 64u * 1024 * 1024;
+
 struct Limits {
     std::size_t pool_blocks = 16384;  ///< of kBlockSize bytes each, for all flows of a worker
     std::size_t held_bytes_max = 256 * 1024;         ///< of one direction
@@ -30,6 +38,8 @@ struct Counters {
     Counter gap_bytes;
     Counter pool_exhausted;
     Counter blocks_in_use;
+    Counter segments_far;    ///< beyond kPlausibleDistance, not used
+    Counter resynchronised;  ///< streams that were taken up again far from where they stood
 };
 
 /// One direction of one flow. Owned by the flow's state; opaque but for the accessors.
@@ -37,9 +47,15 @@ struct Half {
     std::uint32_t next_sequence = 0;
     bool started = false;
     bool finished = false;                  ///< FIN or RST reached
+    bool fin_seen = false;                  ///< `fin_sequence` means something
+    std::uint8_t far_segments = 0;          ///< in a row, each continuing the one before
     std::uint32_t held_first = UINT32_MAX;  ///< index of the first held block; UINT32_MAX = none
+    std::uint32_t held_last = UINT32_MAX;
+    std::uint32_t held_blocks = 0;
     std::uint32_t held_bytes = 0;
-    Timestamp hole_since{};
+    std::uint32_t fin_sequence = 0;
+    std::uint32_t far_next = 0;  ///< where the next far segment would continue
+    Timestamp hole_since{};      ///< the first hole was seen, or last shrank
 };
 
 /// Where contiguous bytes go.

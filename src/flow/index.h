@@ -1,0 +1,90 @@
+// Key -> place of its flow. Buckets of eight on one cache line each; a key may stand in two of
+// them, so a look-up touches at most two lines and never more.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include <querytap/base/mapped_array.h>
+
+namespace querytap::flow {
+
+class Index {
+  public:
+    static constexpr std::size_t kBucketSize = 8;
+    static constexpr std::size_t kNeighbourhood = 2 * kBucketSize;
+
+    /// Where an entry stands: bucket * kBucketSize + position.
+    using Place = std::uint32_t;
+
+    /// Twice as many places as flows: with two choices, a bucket then fills up for no one but an
+    /// attacker who knows the secret.
+    explicit Index(std::size_t flows)
+        : buckets_(flows * 2 / kBucketSize < 2 ? 2 : flows * 2 / kBucketSize),
+          mask_(static_cast<std::uint32_t>(buckets_.size() - 1)) {}
+
+    void prefetch(std::uint64_t hash) const noexcept {
+        const auto [first, second] = candidates(hash);
+        __builtin_prefetch(&buckets_[first]);
+        __builtin_prefetch(&buckets_[second]);
+    }
+
+    /// Calls `is_it(slot)` for the entries with the hash's tag until it says yes; that slot.
+    template <typename IsIt>
+    std::optional<std::uint32_t> find(std::uint64_t hash, IsIt&& is_it) const noexcept {
+        const std::uint16_t tag = tag_of(hash);
+        for (const std::uint32_t bucket : candidates(hash)) {
+            const Bucket& entries = buckets_[bucket];
+            for (std::size_t i = 0; i < kBucketSize; ++i) {
+                if (entries.tags[i] == tag && is_it(entries.slots[i])) return entries.slots[i];
+            }
+        }
+        return std::nullopt;
+    }
+
+    /// A place in the emptier of the two buckets; nothing when both are full.
+    std::optional<Place> insert(std::uint64_t hash, std::uint32_t slot) noexcept;
+
+    void erase(Place place) noexcept {
+        buckets_[place / kBucketSize].tags[place % kBucketSize] = kEmpty;
+    }
+
+    /// Calls `visit(slot)` for every entry that competes with the hash for a place.
+    template <typename Visit>
+    void for_each_neighbour(std::uint64_t hash, Visit&& visit) const noexcept {
+        for (const std::uint32_t bucket : candidates(hash)) {
+            const Bucket& entries = buckets_[bucket];
+            for (std::size_t i = 0; i < kBucketSize; ++i) {
+                if (entries.tags[i] != kEmpty) visit(entries.slots[i]);
+            }
+        }
+    }
+
+  private:
+    static constexpr std::uint16_t kEmpty = 0;
+
+    struct alignas(64) Bucket {
+        std::array<std::uint16_t, kBucketSize> tags;
+        std::array<std::uint32_t, kBucketSize> slots;
+    };
+    static_assert(sizeof(Bucket) == 64);
+
+    static std::uint16_t tag_of(std::uint64_t hash) noexcept {
+        const auto tag = static_cast<std::uint16_t>(hash >> 48);
+        return tag == kEmpty ? std::uint16_t{1} : tag;
+    }
+    /// Always two different buckets.
+    std::array<std::uint32_t, 2> candidates(std::uint64_t hash) const noexcept {
+        const std::uint32_t first = static_cast<std::uint32_t>(hash) & mask_;
+        const std::uint32_t second = static_cast<std::uint32_t>(hash >> 32) & mask_;
+        return {first, second == first ? first ^ 1u : second};
+    }
+    std::optional<Place> free_place(std::uint32_t bucket, std::size_t& used) const noexcept;
+
+    MappedArray<Bucket> buckets_;
+    std::uint32_t mask_;
+};
+
+}  // namespace querytap::flow

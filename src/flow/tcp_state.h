@@ -1,0 +1,32 @@
+// How packets move a flow from state to state, and what they say about who opened it. A tap may
+// miss packets and see one direction only: the states claim no more than was seen.
+#pragma once
+
+#include <querytap/flow/table.h>
+
+namespace querytap::flow {
+
+inline Side other(Side side) noexcept {
+    return side == Side::kFromA ? Side::kFromB : Side::kFromA;
+}
+
+/// First sequence number of each side's SYN; means something once flags of that side have SYN.
+struct InitialSequences {
+    std::uint32_t from_a;
+    std::uint32_t from_b;
+    std::uint32_t& of(Side side) noexcept { return side == Side::kFromA ? from_a : from_b; }
+    std::uint32_t of(Side side) const noexcept { return side == Side::kFromA ? from_a : from_b; }
+};
+
+/// The packet opens a new connection on the ports of an old one.
+bool begins_anew(const Flow& flow, const InitialSequences& initial, Side side,
+                 const packet::PacketView& packet) noexcept;
+
+/// Client from a SYN or SYN-ACK; a guess from the ports when neither was seen yet.
+void guess_client(Flow& flow, Side side, const packet::PacketView& packet) noexcept;
+void learn_client(Flow& flow, Side side, const packet::PacketView& packet) noexcept;
+
+/// The state after a TCP packet whose flags are already in tcp_flags_a or tcp_flags_b.
+State next_state(const Flow& flow, Side side, const packet::PacketView& packet) noexcept;
+
+}  // namespace querytap::flow

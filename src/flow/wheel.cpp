@@ -1,0 +1,32 @@
+#include "wheel.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace querytap::flow {
+
+Wheel::Wheel(std::size_t flows) : links_(flows), heads_(kTicks, kNone) {}
+
+void Wheel::arm(std::uint32_t slot, Tick deadline) noexcept {
+    const Tick tick = std::clamp(deadline, now_ + 1, now_ + kTicks - 1);
+    std::uint32_t& head = heads_[position_of(tick)];
+    links_[slot] = {.tick = tick, .next = head, .previous = kNone};
+    if (head != kNone) links_[head].previous = slot;
+    head = slot;
+}
+
+void Wheel::disarm(std::uint32_t slot) noexcept {
+    const Link& link = links_[slot];
+    if (link.previous == kNone) {
+        heads_[position_of(link.tick)] = link.next;
+    } else {
+        links_[link.previous].next = link.next;
+    }
+    if (link.next != kNone) links_[link.next].previous = link.previous;
+}
+
+std::uint32_t Wheel::take(Tick tick) noexcept {
+    return std::exchange(heads_[position_of(tick)], kNone);
+}
+
+}  // namespace querytap::flow
