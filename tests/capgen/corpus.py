@@ -1,4 +1,4 @@
-"""`make all`: every scenario into tests/data, the format captures, broken files, labels and their list."""
+"""`make all`: scenarios, format captures and broken files into tests/data, with labels and a list."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import struct
 from emit import Output, write_capture
 from net import link
 from scene import model
+from variants import make_variants
 
 BASE = "format-session"  # the scenario that all format captures hold
 FORMATS = [  # name, link type, file format
@@ -37,6 +38,7 @@ def make_all(scenarios, data):
         label = write_capture(scene, Output(os.path.join(data, name + ".pcap")))
         labels[name + ".pcap"] = dict(label, scenario=file)
     labels.update(_formats(scenarios, data))
+    labels.update(make_variants(scenarios, data))
     write_labels(data, labels)
 
 
@@ -103,12 +105,15 @@ def write_labels(data, labels):
 
 _HEAD = """# Captures of the project
 
-Made by `tests/capgen/capgen.py make all` from `tests/scenarios`, and by `tests/responder/record.py` (`driver-*`: real
-drivers against a small responder). What each must give is in `labels.json`; `tests/capgen/validate.py` checks the two
-against each other. This file is written by the same command.
+Made by `tests/capgen/capgen.py make all` from `tests/scenarios`, and by `tests/responder/record.py`
+(`driver-*`: real drivers against a small responder). What each must give is in `labels.json`;
+`tests/capgen/validate.py` checks the two against each other. The same command writes this file.
 
-In a label, `expect` is the level of the verdict (`malicious`, `none`, or `error` for files that cannot be read whole), `threat` a
-symbolic name that signatures map to their identifiers, `tds_messages` and `tds_packets` count by TDS type.
+In a label, `expect` is the level of the verdict (`malicious`, `none`, or `error` for files that cannot
+be read whole), `threat` a symbolic name that signatures map to their identifiers, `needs` what must
+work to tell it (`signature`, `results`: text of answers, `behaviour`). `tds_messages` and
+`tds_packets` count by TDS type. `faults` names what was done to the packets on purpose; counts that
+a fault makes unknowable are left out.
 
 | Capture | Expected | What it is |
 |---|---|---|

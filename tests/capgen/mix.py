@@ -1,4 +1,4 @@
-"""Large mixtures for benchmarks: one busy scenario played by ever new clients, many of them at once, until the size is reached."""
+"""Large mixtures for benchmarks: one busy scenario, played by ever new clients at the same time."""
 
 import os
 

@@ -18,7 +18,7 @@ sys.path.insert(0, HERE)
 import capgen  # noqa: E402
 import wirecheck  # noqa: E402
 from emit import Output, write_capture  # noqa: E402
-from net import capture, ip, link, tcp  # noqa: E402
+from net import ip, link, tcp  # noqa: E402
 from scene import document, model  # noqa: E402
 from scene.text import TextError, expand  # noqa: E402
 from tds import framing, login7, prelogin, requests, smp, tokens  # noqa: E402
@@ -182,7 +182,8 @@ class Requests(unittest.TestCase):
         self.assertEqual(named[2:28].decode("utf-16-le"), "sp_executesql")
 
     def test_parameter_bytes(self):
-        self.assertEqual(requests.parameter("@i", SqlType("int"), "5").hex(), "0240006900" "00" "2604" "0405000000")
+        self.assertEqual(requests.parameter("@i", SqlType("int"), "5").hex(),
+                         "0240006900" "00" "2604" "0405000000")
 
     def test_long_statements_change_their_type(self):
         self.assertIn(b"\xe7\xff\xff", requests.text_parameter(login7.TDS_74, "x" * 4001))

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""Records a real driver talking to the responder: two network namespaces, a veth pair, tcpdump, nothing else.
+"""Records a real driver talking to the responder, between two network namespaces, with tcpdump.
 
-usage: record.py SESSION.yaml... [--data DIR] [--node-modules DIR]      (root; tcpdump, iproute2, ethtool)
+usage: record.py SESSION.yaml... [--data DIR] [--node-modules DIR]   (root)
 
-Addresses, MACs, the host name and the clock's start are chosen here, so that captures hold nothing of the machine they were made on.
+Addresses, MACs, the host name and the clock's start are chosen here, so that captures hold nothing
+of the machine they were made on.
 """
 
 import argparse

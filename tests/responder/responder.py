@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A small TDS server for real drivers: logs in whoever asks, answers SQL from a script of patterns, refuses encryption.
+"""A small TDS server for real drivers: answers SQL from a script of patterns, refuses encryption.
 
 It stores nothing and runs nothing; it exists so that captures hold what drivers really send.
 """

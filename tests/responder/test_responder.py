@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Tests of the responder: its reading of requests, and a whole session with python3-tds where that is installed."""
+"""Tests of the responder: reading requests, and a session with python3-tds where it is installed."""
 
 import os
 import socket

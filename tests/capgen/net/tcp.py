@@ -1,7 +1,8 @@
 """One TCP connection seen from a tap beside the server.
 
-The model keeps what an analyser checks: handshake with options, sequence and acknowledgement numbers,
-an ACK for every second segment, delayed ACKs, a growing congestion window, an orderly FIN. Nothing is lost.
+The model keeps what an analyser checks: handshake with options, sequence and acknowledgement
+numbers, an ACK for every second segment, delayed ACKs, a growing congestion window, an orderly FIN.
+Nothing is lost.
 """
 
 import struct
@@ -60,12 +61,12 @@ class TcpFlow:
         self._sides = {name: _Side(host, port, rng.getrandbits(32), clock=rng.getrandbits(24))
                        for name, (host, port) in (("client", client), ("server", server))}
         self._last = "server"
+        # Both must offer timestamps; they then take twelve bytes of every segment.
+        self._stamps = client[0].timestamps and server[0].timestamps
+        self._room = self._mss - (12 if self._stamps else 0)
 
     def connect(self):
         """Three-way handshake. MSS, window scale and SACK-permitted as Windows orders them."""
-        both = all(s.host.timestamps for s in self._sides.values())
-        self._stamps = both
-        self._room = self._mss - (12 if both else 0)
         self._emit("client", ip.SYN)
         self._advance(SERVER_TURN_NS)
         self._emit("server", ip.SYN | ip.ACK)
@@ -101,7 +102,7 @@ class TcpFlow:
     def idle(self, duration_ns):
         """Lets time pass; delayed ACKs fall due."""
         end = self.now + duration_ns
-        for side in sorted(self._sides.values(), key=lambda s: s.pending[0][0] if s.pending else 0):
+        for side in self._sides.values():
             self._flush(side, end)
         self.now = end
 

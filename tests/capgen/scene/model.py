@@ -143,12 +143,15 @@ def _server(value):
 
 def _client(value):
     words = ("host", "user", "password", "app", "database", "server")
-    keys = value.map(words + ("address", "profile", "tds", "mars", "os", "language"), ("address",))
+    keys = value.map(words + ("address", "profile", "tds", "mars", "os", "packet_size"),
+                     ("address",))
     out = {key: keys[key].text() for key in words if key in keys}
     out["profile"] = keys["profile"].choice(sorted(PROFILES)) if "profile" in keys else "sqlclient"
     if "tds" in keys:
         out["tds"] = keys["tds"].choice(sorted(VERSIONS))
     out["address"] = _address(keys["address"])
+    if "packet_size" in keys:
+        out["packet_size"] = keys["packet_size"].integer(512, 32767)
     out["mars"] = keys["mars"].flag() if "mars" in keys else False
     out["os"] = keys["os"].choice(("windows", "linux")) if "os" in keys else "windows"
     return out
@@ -189,7 +192,7 @@ def _step(value):
     step = Step(kind, value.line)
     if kind in REQUESTS:
         return _request(value, step)
-    return globals()["_" + kind](value, step)
+    return _OTHER_STEPS[kind](value, step)
 
 
 def _request(value, step):
@@ -257,6 +260,10 @@ def _bulk(value, step):
     part = _part(value, ("bulk",))
     step.reply = Reply([part])
     return step
+
+
+_OTHER_STEPS = {"bulk": _bulk, "transaction": _transaction, "attention": _attention, "wait": _wait,
+                "repeat": _repeat, "raw": _raw, "interleave": _interleave}
 
 
 def parameter(value):

@@ -87,7 +87,8 @@ def client_prelogin(profile, mars, rng):
 def client_login(profile, client, rng):
     """LOGIN7 of `profile` with what the scenario says of the client (a dict of strings)."""
     version = login7.VERSIONS[client.get("tds") or profile.tds]
-    login = login7.Login(version=version, packet_size=profile.packet_size,
+    login = login7.Login(version=version,
+                         packet_size=client.get("packet_size", profile.packet_size),
                          program_version=profile.program_version, process=profile.process,
                          clientid=profile.clientid, library=profile.library, flags1=profile.flags1,
                          flags2=profile.flags2, flags3=profile.flags3,
