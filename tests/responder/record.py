@@ -37,13 +37,15 @@ QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 def load_session(path):
     """A session file, checked."""
     root = document.read(path)
-    keys = root.map(("driver", "tds", "title", "expect", "threat", "user", "app", "database", "steps"),
+    keys = root.map(("driver", "tds", "title", "expect", "threat", "user", "app", "database", "mars",
+                     "steps"),
                     ("driver", "title", "expect", "steps"))
     session = {key: keys[key].text() if key in keys else default for key, default in (
         ("title", ""), ("threat", ""), ("user", "app"), ("app", "Orders"), ("database", "orders"))}
     session["driver"] = keys["driver"].choice(DRIVERS)
     session["tds"] = keys["tds"].choice(("7.1", "7.2", "7.3", "7.4")) if "tds" in keys else "7.4"
     session["expect"] = keys["expect"].choice(("malicious", "none"))
+    session["mars"] = "mars" in keys and keys["mars"].flag()
     session["steps"] = [load_step(item) for item in keys["steps"].list()]
     session["name"] = os.path.splitext(os.path.basename(path))[0]
     return session

@@ -16,6 +16,7 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "capgen"))
 
 import wire_read  # noqa: E402
+from multiplex import Multiplexer  # noqa: E402
 from scene import answers, document, model  # noqa: E402
 from scene.connection import transaction_descriptor  # noqa: E402
 from tds import framing, login7, prelogin, requests, tokens  # noqa: E402
@@ -49,6 +50,13 @@ class Session:
         self._handles = {}
         self._random = random.Random(1)
         self._transaction = 0
+        self._mars = False
+
+    def beside(self, sock):
+        """The same login on a session of its own, under MARS."""
+        other = Session(sock, self._rules, self._log)
+        other._version, other._size = self._version, self._size
+        threading.Thread(target=other.serve, daemon=True).start()
 
     def serve(self):
         """Messages until the client goes."""
@@ -77,9 +85,9 @@ class Session:
     def _prelogin(self, payload):
         options = prelogin.parse(payload)
         wants = options.get(prelogin.ENCRYPTION, b"\0")[0]
-        mars = options.get(prelogin.MARS, b"\0")[0]
-        self._log("PRELOGIN encryption %d, MARS %d" % (wants, mars))
-        self._send(prelogin.server_answer(VERSION, prelogin.ENCRYPT_NOT_SUPPORTED, False))
+        self._mars = options.get(prelogin.MARS, b"\0")[0] == 1
+        self._log("PRELOGIN encryption %d, MARS %d" % (wants, self._mars))
+        self._send(prelogin.server_answer(VERSION, prelogin.ENCRYPT_NOT_SUPPORTED, self._mars))
 
     def _login(self, payload):
         login = login7.parse(payload)
@@ -94,6 +102,8 @@ class Session:
         self._send(tokens.login_answer(login.version, login, NAME, login.database or "master", wanted,
                                        server_version=VERSION, packet_size=size))
         self._size = size
+        if self._mars:
+            Multiplexer(self._sock, self.beside).run()
 
     def _reply_to(self, sql):
         for pattern, reply in self._rules:

@@ -56,13 +56,30 @@ class Reading(unittest.TestCase):
 
 @unittest.skipUnless(pytds, "python3-tds is not installed")
 class Driver(unittest.TestCase):
-    def test_login_batch_parameters_and_errors(self):
+    def server(self):
+        """A responder on a free port: [port]."""
         port, ready = [], threading.Event()
         rules = responder.load_script(responder.DEFAULT_SCRIPT)
         tell = lambda number: (port.append(number), ready.set())
         threading.Thread(target=responder.serve, daemon=True,
                          args=("127.0.0.1", 0, rules, lambda _text: None, tell)).start()
         self.assertTrue(ready.wait(5))
+        return port
+
+    def test_mars_cursors_interleave(self):
+        port = self.server()
+        with pytds.connect(dsn="127.0.0.1", port=port[0], user="app", password="x", autocommit=True,
+                           use_mars=True) as link:
+            one, two = link.cursor(), link.cursor()
+            for cursor in (one, two):
+                cursor.execute("select id, name, price, note from products")
+            rows = [(one.fetchone(), two.fetchone()) for _ in range(20)]
+            self.assertEqual([(a[0], b[0]) for a, b in rows], [(n, n) for n in range(1, 21)])
+            one.close()
+            two.close()
+
+    def test_login_batch_parameters_and_errors(self):
+        port = self.server()
         with pytds.connect(dsn="127.0.0.1", port=port[0], user="app", password="x", autocommit=True) as link:
             cursor = link.cursor()
             cursor.execute("select id, name, price, note from products where name = %s", ("bolt",))

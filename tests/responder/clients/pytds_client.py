@@ -13,10 +13,27 @@ def main():
     versions = {"7.1": pytds.tds_base.TDS71, "7.2": pytds.tds_base.TDS72,
                 "7.3": pytds.tds_base.TDS73A, "7.4": pytds.tds_base.TDS74}
     with pytds.connect(dsn=host, port=port, user=session["user"], password="Not-A-Secret-1",
-                       database=session["database"], appname=session["app"], autocommit=True,
+                       database=session["database"], appname=session["app"], autocommit=True, use_mars=session["mars"],
                        tds_version=versions[session["tds"]]) as connection:
+        if session["mars"]:
+            together(connection, session["steps"])
         for step in session["steps"]:
             run(connection, step)
+
+
+def together(connection, steps):
+    """Opens a cursor for every step before any answer is read: their sessions interleave."""
+    cursors = []
+    for step in steps:
+        if "sql" in step and not step.get("fails"):
+            cursor = connection.cursor()
+            cursor.execute(step["sql"], tuple(step["params"]) if step.get("params") else ())
+            cursors.append(cursor)
+    for cursor in cursors:
+        while cursor.description and cursor.fetchone():
+            pass
+    for cursor in cursors:
+        cursor.close()
 
 
 def run(connection, step):
