@@ -2,6 +2,7 @@
 """Makes labelled TDS captures from scenarios in text. `capgen.py --help` shows how."""
 
 import argparse
+import json
 import os
 import sys
 
@@ -71,6 +72,7 @@ def arguments(argv):
     parser.add_argument("--size", type=parse_size, default=64 << 20, metavar="SIZE",
                         help="about this many bytes for --mix (default 64M)")
     parser.add_argument("--data", default=DATA, metavar="DIR", help="where `make all` writes")
+    parser.add_argument("--label", metavar="FILE", help="also write the label (JSON)")
     options = parser.parse_args(argv)
     if options.laps < 1 or (options.mss is not None and not 88 <= options.mss <= 65535):
         parser.error("--laps starts at 1, --mss goes from 88 to 65535")
@@ -91,10 +93,14 @@ def list_scenarios():
             print("%-28s %-10s %-18s %s" % (name[:-5], scene.expect, scene.threat or "-", scene.title))
 
 
-def report(label, path):
-    """One line on standard error: what is in the file."""
+def report(label, options):
+    """One line on standard error: what is in the file; and the label, if asked for."""
+    if options.label:
+        with open(options.label, "w", encoding="utf-8") as out:
+            json.dump(label, out, indent=2)
+            out.write("\n")
     print("%s: %d frames, %d flows, %d TDS messages, %d payload bytes" % (
-        path, label["frames"], label["flows"], sum(label["tds_messages"].values()),
+        options.output, label["frames"], label["flows"], sum(label["tds_messages"].values()),
         label["payload_bytes"]), file=sys.stderr)
 
 
@@ -109,11 +115,11 @@ def main(argv=None):
             target = Output(options.output, link.BY_NAME[options.link], options.format,
                             options.reorder, options.duplicate)
             if options.mix:
-                report(write_mix(target, options.size, options.seed), options.output)
+                report(write_mix(target, options.size, options.seed), options)
             else:
                 label = write_capture(model.load(options.scenario[0]), target, options.seed, options.laps,
                                       options.mss)
-                report(label, options.output)
+                report(label, options)
     except ScenarioError as error:
         print("capgen: %s" % error, file=sys.stderr)
         return 2

@@ -81,6 +81,8 @@ def unwrap(data):
             if flags == 8:
                 streams[ident] += data[at + 16:at + length]
             at += length
+        elif 0x14 <= data[at] <= 0x17 and data[at + 1] == 3:  # a bare TLS record
+            at += 5 + struct.unpack_from("!H", data, at + 3)[0]
         else:
             length = struct.unpack_from("!H", data, at + 2)[0]
             if length < 8 or data[at] not in KNOWN_TYPES:

@@ -38,13 +38,15 @@ def load_session(path):
     """A session file, checked."""
     root = document.read(path)
     keys = root.map(("driver", "tds", "title", "expect", "threat", "user", "app", "database", "mars",
-                     "steps"),
+                     "encrypt", "needs", "steps"),
                     ("driver", "title", "expect", "steps"))
     session = {key: keys[key].text() if key in keys else default for key, default in (
         ("title", ""), ("threat", ""), ("user", "app"), ("app", "Orders"), ("database", "orders"))}
     session["driver"] = keys["driver"].choice(DRIVERS)
     session["tds"] = keys["tds"].choice(("7.1", "7.2", "7.3", "7.4")) if "tds" in keys else "7.4"
     session["expect"] = keys["expect"].choice(("malicious", "none"))
+    session["encrypt"] = keys["encrypt"].choice(("refuse", "login", "all")) if "encrypt" in keys else "refuse"
+    session["needs"] = keys["needs"].text() if "needs" in keys else "signature"
     session["mars"] = "mars" in keys and keys["mars"].flag()
     session["steps"] = [load_step(item) for item in keys["steps"].list()]
     session["name"] = os.path.splitext(os.path.basename(path))[0]
@@ -180,7 +182,8 @@ def record(session, capture, node_modules, verbose):
         started = []
         try:
             responder = spaces.start(spaces.server, "/usr/bin/python3", os.path.join(HERE, "responder.py"),
-                                     "--address", SERVER, "--port", str(PORT), stdout=subprocess.PIPE,
+                                     "--address", SERVER, "--port", str(PORT),
+                                     "--encrypt", session["encrypt"], stdout=subprocess.PIPE,
                                      stderr=None if verbose else subprocess.DEVNULL)
             started.append(responder)
             wait_for(responder.stdout, b"listening")
@@ -219,9 +222,10 @@ def normalise(raw, target):
 def label_of(session, path):
     """Counts come from the bytes: here nothing else knows them."""
     counts = wirecheck.count(path)
-    needs = {"needs": "signature"} if session["expect"] == "malicious" else {}
+    needs = {"needs": session["needs"]} if session["expect"] == "malicious" else {}
     return {"expect": session["expect"], "threat": session["threat"], **needs,
-            "title": session["title"], "driver": session["driver"], "tds": session["tds"], **counts}
+            "title": session["title"], "driver": session["driver"], "tds": session["tds"],
+            "encrypt": session["encrypt"], **counts}
 
 
 def main(argv=None):

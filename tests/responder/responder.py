@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A small TDS server for real drivers: answers SQL from a script of patterns, refuses encryption.
+"""A small TDS server for real drivers: answers SQL from a script of patterns.
 
 It stores nothing and runs nothing; it exists so that captures hold what drivers really send.
 """
@@ -17,12 +17,15 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import wire_read  # noqa: E402
 from multiplex import Multiplexer  # noqa: E402
+from tls import TlsSocket, make_context  # noqa: E402
 from scene import answers, document, model  # noqa: E402
 from scene.connection import transaction_descriptor  # noqa: E402
 from tds import framing, login7, prelogin, requests, tokens  # noqa: E402
 
 NAME, VERSION = "SQL01", (15, 0, 2000)
 KNOWN_FEATURES = (0x04, 0x05, 0x0A)
+ENCRYPTION = {"refuse": prelogin.ENCRYPT_NOT_SUPPORTED, "login": prelogin.ENCRYPT_OFF,
+              "all": prelogin.ENCRYPT_ON}
 DEFAULT_SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "answers.yaml")
 
 
@@ -42,8 +45,10 @@ def load_script(path):
 class Session:
     """One client."""
 
-    def __init__(self, sock, rules, log):
+    def __init__(self, sock, rules, log, tls=(prelogin.ENCRYPT_NOT_SUPPORTED, None)):
         self._sock, self._rules, self._log = sock, rules, log
+        self._encryption, self._context = tls
+        self._clear = None  # under login-only encryption: the socket to go back to
         self._tally = framing.Tally()
         self._version = login7.TDS_74
         self._size = framing.DEFAULT_PACKET_SIZE
@@ -87,10 +92,17 @@ class Session:
         wants = options.get(prelogin.ENCRYPTION, b"\0")[0]
         self._mars = options.get(prelogin.MARS, b"\0")[0] == 1
         self._log("PRELOGIN encryption %d, MARS %d" % (wants, self._mars))
-        self._send(prelogin.server_answer(VERSION, prelogin.ENCRYPT_NOT_SUPPORTED, self._mars))
+        self._send(prelogin.server_answer(VERSION, self._encryption, self._mars))
+        if self._context and wants != prelogin.ENCRYPT_NOT_SUPPORTED:
+            login_only = prelogin.ENCRYPT_OFF in (wants, self._encryption)
+            clear = self._sock
+            self._sock = TlsSocket(clear, self._context)
+            self._clear = clear if login_only else None
 
     def _login(self, payload):
         login = login7.parse(payload)
+        if self._clear:  # the answer to LOGIN7 is clear again
+            self._sock, self._clear = self._clear, None
         self._version = login.version
         size = min(max(login.packet_size, 512), 32767) if login.packet_size else self._size
         self._log("LOGIN7 0x%08X app=%r library=%r host=%r" % (login.version, login.app,
@@ -167,7 +179,7 @@ class Session:
         self._send(stream.data)
 
 
-def serve(address, port, rules, log, ready=None):
+def serve(address, port, rules, log, ready=None, tls=(prelogin.ENCRYPT_NOT_SUPPORTED, None)):
     """Listens for ever; one thread for each client."""
     listener = socket.create_server((address, port))
     if ready:
@@ -176,7 +188,7 @@ def serve(address, port, rules, log, ready=None):
         sock, peer = listener.accept()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         log("client %s:%d" % peer[:2])
-        threading.Thread(target=Session(sock, rules, log).serve, daemon=True).start()
+        threading.Thread(target=Session(sock, rules, log, tls).serve, daemon=True).start()
 
 
 def main(argv=None):
@@ -185,12 +197,16 @@ def main(argv=None):
     parser.add_argument("--port", type=int, default=1433, help="default 1433; 0 takes a free one")
     parser.add_argument("--answers", default=DEFAULT_SCRIPT, metavar="FILE",
                         help="patterns and replies (default: answers.yaml beside this program)")
+    parser.add_argument("--encrypt", choices=sorted(ENCRYPTION), default="refuse",
+                        help="refuse (default), login: only LOGIN7, all: everything")
     options = parser.parse_args(argv)
     log = lambda text: print(text, file=sys.stderr, flush=True)
     try:
         rules = load_script(options.answers)
+        context = make_context() if options.encrypt != "refuse" else None
         serve(options.address, options.port, rules, log,
-              lambda port: print("listening %d" % port, flush=True))
+              lambda port: print("listening %d" % port, flush=True),
+              (ENCRYPTION[options.encrypt], context))
     except (document.ScenarioError, OSError) as error:
         print("responder: %s" % error, file=sys.stderr)
         return 2
