@@ -4,6 +4,7 @@ import json
 import os
 import struct
 
+from demo import make_demo
 from emit import Output, write_capture
 from net import link
 from scene import model
@@ -39,6 +40,7 @@ def make_all(scenarios, data):
         labels[name + ".pcap"] = dict(label, scenario=file)
     labels.update(_formats(scenarios, data))
     labels.update(make_variants(scenarios, data))
+    labels.update(make_demo(scenarios, data))
     write_labels(data, labels)
 
 
@@ -114,7 +116,7 @@ be read whole), `threat` a symbolic name that signatures map to their identifier
 work to tell it (`signature`; `results`: text of answers; `login-tls`: clear TDS after encrypted
 LOGIN7; `behaviour`). `tds_messages` and
 `tds_packets` count by TDS type. `faults` names what was done to the packets on purpose; counts that
-a fault makes unknowable are left out.
+a fault makes unknowable are left out. `clients` (demo.pcap) says which client does what.
 
 | Capture | Expected | What it is |
 |---|---|---|

@@ -22,6 +22,10 @@ def parse_address(text):
     return ipaddress.ip_address(text).packed
 
 
+def address_text(packed):
+    return str(ipaddress.ip_address(packed))
+
+
 def mac_of(packed):
     """A locally administered MAC that only depends on the address, so captures are repeatable."""
     return b"\x02\x51" + packed[-4:]
