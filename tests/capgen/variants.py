@@ -10,7 +10,7 @@ from tds.framing import LOGIN7, PRELOGIN, Tally
 
 BASE = "xp-cmdshell-impacket"  # a short session whose commands stand in several messages
 LARGE = "clr-assembly"  # one message over many segments
-COUNTED = ("frames", "flows", "duration_ms", "tds_messages", "tds_packets")
+COUNTED = ("frames", "flows", "logins", "duration_ms", "tds_messages", "tds_packets")
 
 
 def client_only(packets):
@@ -42,7 +42,7 @@ CUTS = [  # name, scenario, what is left, sentence, counts to check
     ("variant-client-side-only.pcap", BASE, client_only, "only the client's direction", COUNTED),
     ("variant-midstream.pcap", BASE, midstream, "picked up after the login", COUNTED),
     ("variant-lost-segment.pcap", LARGE, lost, "one segment missing inside the large message",
-     ("frames", "flows")),
+     ("frames", "flows", "logins")),
 ]
 PLAYED = [  # name, scenario, options of the output, MSS, sentence
     ("variant-reordered.pcap", LARGE, {"reorder": 0.2, "duplicate": 0.1}, None,
