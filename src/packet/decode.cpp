@@ -240,7 +240,8 @@ Decoded decode(Bytes frame, PacketView& out) noexcept {
     Walk walk{.rest = Reader(frame), .out = out};
 
     Header next = ethernet(walk);
-    for (int headers = 1; headers <= kHeadersMax; ++headers) {
+    for (int headers = 1; next != Header::kEnd; ++headers) {
+        if (headers == kHeadersMax) return Decoded::kTooDeep;
         switch (next) {
             case Header::kVlan:
                 next = vlan(walk);
@@ -267,10 +268,10 @@ Decoded decode(Bytes frame, PacketView& out) noexcept {
                 next = udp(walk);
                 break;
             case Header::kEnd:
-                return walk.result;
+                break;
         }
     }
-    return Decoded::kTooDeep;
+    return walk.result;
 }
 
 std::string_view name(Decoded decoded) noexcept {

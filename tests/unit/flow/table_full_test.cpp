@@ -1,0 +1,151 @@
+// What happens when there is no room: the least valuable flow of the neighbourhood goes.
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "packets.h"
+
+namespace querytap::flow {
+namespace {
+
+using namespace test;
+
+TEST(Capacity, IsRoundedUpToAPowerOfTwo) {
+    EXPECT_EQ(Watched(1000).table->capacity(), 1024u);
+    EXPECT_EQ(Watched(1024).table->capacity(), 1024u);
+    EXPECT_GE(Watched(0).table->capacity(), 1u);
+}
+
+TEST(Capacity, AsManyFlowsAsPromisedStandTogether) {
+    // With two buckets to choose from nothing is evicted before the table is full.
+    Watched table(8192);
+    for (std::uint32_t n = 0; n < 8192; ++n)
+        table.see(udp(n), at(0));
+    EXPECT_EQ(table.table->counters().active.read(), 8192u);
+    EXPECT_TRUE(table.ends.empty());
+    std::set<const Flow*> flows;
+    for (std::uint32_t n = 0; n < 8192; ++n) {
+        flows.insert(&table.see(udp(n, true), at(1)));
+        EXPECT_FALSE(table.created);
+    }
+    EXPECT_EQ(flows.size(), 8192u);
+}
+
+TEST(Capacity, AFullTableEvictsOneForOne) {
+    Watched table(256);
+    for (std::uint32_t n = 0; n < 256 + 1000; ++n) {
+        table.see(udp(n), at(n * 0.001));
+        EXPECT_TRUE(table.created);
+    }
+    EXPECT_EQ(table.ends.size(), 1000u);
+    EXPECT_EQ(table.table->counters().active.read(), 256u);
+    EXPECT_EQ(table.table->counters().ended_evicted.read(), 1000u);
+    EXPECT_EQ(table.ends[0].reason, EndReason::kEvicted);
+    EXPECT_EQ(table.ends[0].when, at(0.256)) << "the time of the packet that needed the place";
+}
+
+TEST(Capacity, TheSmallestTableWorks) {
+    Watched table(1);
+    for (std::uint32_t n = 0; n < 500; ++n)
+        table.see(udp(n), at(n * 0.01));
+    EXPECT_EQ(table.table->counters().active.read(), table.table->capacity());
+    table.table->end_all(at(6));
+    EXPECT_EQ(table.ends.size(), 500u);
+}
+
+// With the smallest table all flows are neighbours, so the order of eviction can be foretold.
+TEST(Eviction, TakesTheLeastValuableFirst) {
+    Watched table(8);
+    const Value values[] = {Value::kSql,       Value::kUndecided, Value::kHalfOpen,
+                            Value::kSql,       Value::kHalfOpen,  Value::kUninteresting,
+                            Value::kUndecided, Value::kSql};
+    std::uint64_t ids[8];
+    for (std::uint32_t n = 0; n < 8; ++n) {
+        Flow& flow = table.see(udp(n), at(n * 0.1));
+        flow.value = values[n];
+        ids[n] = flow.id;
+    }
+    // Newcomers are kept as SQL, so that they are not the next to go.
+    for (std::uint32_t n = 100; n < 105; ++n)
+        table.see(udp(n), at(1)).value = Value::kSql;
+    ASSERT_EQ(table.ends.size(), 5u);
+    const std::size_t expected[] = {2, 4, 5, 1, 6};  // value first, then the longest idle
+    for (std::size_t i = 0; i < 5; ++i)
+        EXPECT_EQ(table.ends[i].id, ids[expected[i]]) << i;
+}
+
+TEST(Eviction, AmongEqualsTheLongestIdleGoes) {
+    Watched table(8);
+    std::uint64_t ids[8];
+    for (std::uint32_t n = 0; n < 8; ++n)
+        ids[n] = table.see(udp(n), at(n * 0.1)).id;
+    table.see(udp(0), at(2));
+    table.see(udp(1), at(2));
+    table.see(udp(100), at(3));
+    table.see(udp(101), at(3));
+    ASSERT_EQ(table.ends.size(), 2u);
+    EXPECT_EQ(table.ends[0].id, ids[2]);
+    EXPECT_EQ(table.ends[1].id, ids[3]);
+}
+
+TEST(Eviction, AnEvictedFlowIsGoneFromTheWheel) {
+    Watched table(8);
+    for (std::uint32_t n = 0; n < 100; ++n)
+        table.see(udp(n), at(0));
+    table.table->advance(at(1000));
+    EXPECT_EQ(table.ends.size(), 100u);
+    EXPECT_EQ(table.table->counters().ended_evicted.read(), 92u);
+    EXPECT_EQ(table.table->counters().ended_timeout.read(), 8u);
+    std::set<std::uint64_t> ids;
+    for (const End& end : table.ends)
+        ids.insert(end.id);
+    EXPECT_EQ(ids.size(), 100u) << "each flow ends once";
+}
+
+TEST(Eviction, OfOneBucketDoesNotNeedAFullTable) {
+    // The same hash for all: sixteen places, however large the table.
+    Watched table(4096);
+    bool created = false;
+    for (std::uint32_t n = 0; n < 20; ++n) {
+        const PacketView packet = udp(n);
+        const Lookup lookup = lookup_of(packet);
+        Flow& flow = table.table->find_or_create(lookup, 0x1234'5678'9abc'def0, packet,
+                                                 at(n * 0.01), created);
+        table.table->account(flow, lookup.side, packet, at(n * 0.01));
+        EXPECT_TRUE(created);
+        EXPECT_EQ(flow.key, lookup.key);
+    }
+    EXPECT_EQ(table.ends.size(), 4u);
+    EXPECT_EQ(table.table->counters().active.read(), 16u);
+}
+
+TEST(Collision, EqualHashesStayDifferentFlows) {
+    Watched table(64);
+    bool created = false;
+    std::set<std::uint64_t> ids;
+    for (int round = 0; round < 2; ++round) {
+        for (std::uint32_t n = 0; n < 10; ++n) {
+            const PacketView packet = udp(n);
+            const Lookup lookup = lookup_of(packet);
+            Flow& flow = table.table->find_or_create(lookup, 42, packet, at(0), created);
+            EXPECT_EQ(created, round == 0);
+            EXPECT_EQ(flow.key, lookup.key);
+            ids.insert(flow.id);
+        }
+    }
+    EXPECT_EQ(ids.size(), 10u);
+}
+
+TEST(Attachment, IsStillThereWhenTheFlowEnds) {
+    std::uint32_t seen = 0;
+    Table table(64, {}, 1, [&seen](Flow& flow, EndReason, Timestamp) { seen = flow.attachment; });
+    const PacketView packet = udp(1);
+    const Lookup lookup = lookup_of(packet);
+    bool created = false;
+    table.find_or_create(lookup, table.hash(lookup.key), packet, at(0), created).attachment = 77;
+    table.end_all(at(1));
+    EXPECT_EQ(seen, 77u);
+}
+
+}  // namespace
+}  // namespace querytap::flow

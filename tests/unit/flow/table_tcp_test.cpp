@@ -1,0 +1,227 @@
+// States, direction, and where one connection ends and the next on the same ports begins.
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "packets.h"
+
+namespace querytap::flow {
+namespace {
+
+using namespace test;
+
+struct StateCase {
+    const char* name;
+    std::vector<TcpPacket> packets;
+    State state;
+    bool client_known;
+};
+
+const TcpPacket kClientSyn{.flags = kSyn, .sequence = 999};
+const TcpPacket kServerSynAck{.from_client = false, .flags = kSyn | kAck, .sequence = 4999};
+const TcpPacket kClientAck{};
+const TcpPacket kClientData{.flags = kAck | kPsh, .data = true};
+const TcpPacket kServerData{.from_client = false, .flags = kAck | kPsh, .data = true};
+const TcpPacket kClientFin{.flags = kAck | kFin};
+const TcpPacket kServerFin{.from_client = false, .flags = kAck | kFin};
+const TcpPacket kServerRst{.from_client = false, .flags = kRst | kAck};
+
+const StateCase kStates[] = {
+    {"syn", {kClientSyn}, State::kNew, true},
+    {"syn, syn-ack", {kClientSyn, kServerSynAck}, State::kNew, true},
+    {"handshake", {kClientSyn, kServerSynAck, kClientAck}, State::kEstablished, true},
+    {"syn missed", {kServerSynAck, kClientAck}, State::kEstablished, true},
+    {"syn-ack missed, data one way", {kClientSyn, kClientAck, kClientData}, State::kNew, true},
+    {"syn-ack missed, data both ways",
+     {kClientSyn, kClientAck, kClientData, kServerData},
+     State::kEstablished,
+     true},
+    {"client only", {kClientSyn, kClientAck, kClientData, kClientData}, State::kNew, true},
+    {"server only", {kServerSynAck, kServerData, kServerData}, State::kNew, true},
+    {"mid-stream, data one way", {kClientData, kClientData}, State::kNew, false},
+    {"mid-stream, bare acks both ways", {kClientAck, {.from_client = false}}, State::kNew, false},
+    {"mid-stream, data both ways", {kServerData, kClientData}, State::kEstablished, false},
+    {"one fin", {kClientSyn, kServerSynAck, kClientAck, kClientFin}, State::kClosing, true},
+    {"data after one fin",
+     {kClientSyn, kServerSynAck, kClientAck, kClientFin, kServerData},
+     State::kClosing,
+     true},
+    {"fin twice from one side",
+     {kClientSyn, kServerSynAck, kClientAck, kClientFin, kClientFin},
+     State::kClosing,
+     true},
+    {"fin both ways",
+     {kClientSyn, kServerSynAck, kClientAck, kClientFin, kServerFin},
+     State::kClosed,
+     true},
+    {"last ack of a closed flow",
+     {kClientSyn, kServerSynAck, kClientAck, kClientFin, kServerFin, kClientAck},
+     State::kClosed,
+     true},
+    {"refused", {kClientSyn, kServerRst}, State::kClosed, true},
+    {"reset", {kClientSyn, kServerSynAck, kClientAck, kServerRst}, State::kClosed, true},
+    {"data after a reset",
+     {kClientSyn, kServerSynAck, kClientAck, kServerRst, kClientData},
+     State::kClosed,
+     true},
+    {"syn-ack before its syn (port skew)",
+     {kServerSynAck, kClientSyn, kClientAck},
+     State::kEstablished,
+     true},
+    {"syn again", {kClientSyn, kClientSyn, kServerSynAck, kClientAck}, State::kEstablished, true},
+};
+
+class TcpState : public testing::TestWithParam<StateCase> {};
+
+TEST_P(TcpState, FollowsThePackets) {
+    Watched table;
+    const Flow* flow = nullptr;
+    for (const TcpPacket& packet : GetParam().packets)
+        flow = &table.see(tcp(packet), at(0));
+    EXPECT_EQ(flow->state, GetParam().state);
+    EXPECT_EQ(flow->client_known, GetParam().client_known);
+    EXPECT_EQ(flow->client, Side::kFromB) << "the client has the higher address";
+    EXPECT_TRUE(table.ends.empty()) << "all of this is one connection";
+}
+
+INSTANTIATE_TEST_SUITE_P(Sequences, TcpState, testing::ValuesIn(kStates),
+                         [](const auto& parameter) {
+                             std::string name = parameter.param.name;
+                             for (char& c : name) {
+                                 if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+                             }
+                             return name;
+                         });
+
+struct GuessCase {
+    std::uint16_t source;
+    std::uint16_t destination;
+    bool source_is_client;
+};
+
+TEST(Client, IsGuessedFromThePorts) {
+    constexpr GuessCase kCases[] = {
+        {50000, 1433, true}, {1433, 50000, false}, {1433, 80, false},  // a SQL port wins
+        {80, 1434, true},    {50000, 443, true},   {443, 50000, false},
+        {1433, 1434, false},  // both: the lower
+        {5000, 5000, true},   // no difference: who was seen first
+    };
+    for (const GuessCase& given : kCases) {
+        Watched table;
+        PacketView packet = tcp({});
+        packet.source_port = given.source;
+        packet.destination_port = given.destination;
+        const Side source = lookup_of(packet).side;
+        const Flow& flow = table.see(packet, at(0));
+        EXPECT_EQ(flow.client == source, given.source_is_client)
+            << given.source << " to " << given.destination;
+        EXPECT_FALSE(flow.client_known);
+    }
+}
+
+TEST(Client, SynCorrectsTheGuess) {
+    // The "client" has the well-known port; the handshake says otherwise.
+    Watched table;
+    const TcpPacket syn{.flags = kSyn, .sequence = 9, .client_port = 1433, .server_port = 50001};
+    const Flow& flow = table.see(tcp(syn), at(0));
+    EXPECT_EQ(flow.client, lookup_of(tcp(syn)).side);
+    EXPECT_TRUE(flow.client_known);
+}
+
+TEST(Accounting, CountsEachDirection) {
+    Watched table;
+    table.handshake(at(0));
+    PacketView big = tcp(kServerData);
+    big.wire_size = 1514;
+    const Flow& flow = table.see(big, at(2));
+    EXPECT_EQ(flow.from_b.packets, 2u);
+    EXPECT_EQ(flow.from_b.bytes, 120u);
+    EXPECT_EQ(flow.from_a.packets, 2u);
+    EXPECT_EQ(flow.from_a.bytes, 1574u);
+    EXPECT_EQ(flow.tcp_flags_b, kSyn | kAck);
+    EXPECT_EQ(flow.tcp_flags_a, kSyn | kAck | kPsh);
+    EXPECT_TRUE(flow.data_from_a);
+    EXPECT_FALSE(flow.data_from_b);
+    EXPECT_EQ(flow.first, at(0));
+    EXPECT_EQ(flow.last, at(2));
+    EXPECT_EQ(table.table->counters().created.read(), 1u);
+    EXPECT_EQ(table.table->counters().active.read(), 1u);
+}
+
+TEST(Accounting, TimeDoesNotGoBack) {
+    Watched table;
+    table.see(tcp({}), at(5));
+    EXPECT_EQ(table.see(tcp({}), at(4)).last, at(5));
+}
+
+struct AnewCase {
+    const char* name;
+    std::vector<TcpPacket> before;
+    TcpPacket then;
+    bool anew;
+};
+
+const TcpPacket kNewSyn{.flags = kSyn, .sequence = 70000};
+const TcpPacket kNewSynAck{.from_client = false, .flags = kSyn | kAck, .sequence = 80000};
+
+const AnewCase kAnew[] = {
+    {"new syn after fin both ways",
+     {kClientSyn, kServerSynAck, kClientAck, kClientFin, kServerFin},
+     kNewSyn,
+     true},
+    {"looped capture: the same syn after the close",
+     {kClientSyn, kServerSynAck, kClientAck, kClientFin, kServerFin},
+     kClientSyn,
+     true},
+    {"new syn after reset", {kClientSyn, kServerRst}, kNewSyn, true},
+    {"new syn in an established flow",
+     {kClientSyn, kServerSynAck, kClientAck, kClientData},
+     kNewSyn,
+     true},
+    {"syn retransmitted", {kClientSyn}, kClientSyn, false},
+    {"syn retransmitted after the syn-ack", {kClientSyn, kServerSynAck}, kClientSyn, false},
+    {"syn-ack retransmitted", {kClientSyn, kServerSynAck, kClientAck}, kServerSynAck, false},
+    {"new syn-ack: the new syn was missed",
+     {kClientSyn, kServerSynAck, kClientAck},
+     kNewSynAck,
+     true},
+    {"syn after mid-stream data of that side", {kClientData}, kNewSyn, true},
+    {"syn after mid-stream data of the other side", {kServerData}, kNewSyn, true},
+    {"syn-ack after mid-stream data of the other side is skew", {kClientAck}, kServerSynAck, false},
+    {"syn after its syn-ack is skew", {kServerSynAck}, kClientSyn, false},
+    {"data never", {kClientSyn, kServerRst}, kClientData, false},
+};
+
+class Anew : public testing::TestWithParam<AnewCase> {};
+
+TEST_P(Anew, OldFlowEndsWhenTheNewOneBegins) {
+    Watched table;
+    std::uint64_t old_id = 0;
+    for (const TcpPacket& packet : GetParam().before)
+        old_id = table.see(tcp(packet), at(0)).id;
+    const Flow& flow = table.see(tcp(GetParam().then), at(1.25));
+    EXPECT_EQ(table.created, GetParam().anew);
+    if (!GetParam().anew) {
+        EXPECT_TRUE(table.ends.empty());
+        EXPECT_EQ(flow.id, old_id);
+        return;
+    }
+    ASSERT_EQ(table.ends.size(), 1u);
+    EXPECT_EQ(table.ends[0], (End{old_id, EndReason::kClosed, at(1.25)}));
+    EXPECT_NE(flow.id, old_id);
+    EXPECT_EQ(flow.state, State::kNew);
+    EXPECT_EQ(flow.first, at(1.25));
+    EXPECT_EQ(flow.from_a.packets + flow.from_b.packets, 1u);
+    EXPECT_EQ(flow.attachment, kNoAttachment);
+}
+
+INSTANTIATE_TEST_SUITE_P(Connections, Anew, testing::ValuesIn(kAnew), [](const auto& parameter) {
+    std::string name = parameter.param.name;
+    for (char& c : name) {
+        if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+    }
+    return name;
+});
+
+}  // namespace
+}  // namespace querytap::flow
