@@ -1,5 +1,6 @@
 // The walk of a burst: decode all, find all flows, then one packet after the other through
 // reassembly, TDS and signatures.
+#include <algorithm>
 #include <array>
 #include <atomic>
 
@@ -50,6 +51,11 @@ class Inspector::Impl {
     Result<std::unique_ptr<WorkerGeneration>> prepare(const Generation& next);
     std::uint32_t oldest_generation() const noexcept {
         return oldest_.load(std::memory_order_acquire);
+    }
+    bool retiring() const noexcept {
+        return std::count_if(generations_.begin(), generations_.end(), [](const auto& generation) {
+                   return generation.owned != nullptr;
+               }) > 1;
     }
     InspectorStats stats() const noexcept {
         return {context_.counters, flows_.counters(), context_.reassembler.counters(),
@@ -292,6 +298,7 @@ std::unique_ptr<WorkerGeneration> Inspector::adopt(
     std::unique_ptr<WorkerGeneration> next) noexcept {
     return impl_->adopt(std::move(next));
 }
+bool Inspector::retiring() const noexcept { return impl_->retiring(); }
 std::uint32_t Inspector::oldest_generation() const noexcept {
     return impl_->oldest_generation();
 }

@@ -82,6 +82,8 @@ class Inspector {
     /// The worker's thread, between bursts. Messages under way finish on the old generation.
     /// Returns a generation that nothing uses any longer (to be freed by another thread), or null.
     std::unique_ptr<WorkerGeneration> adopt(std::unique_ptr<WorkerGeneration> next) noexcept;
+    /// The worker's thread: does a message under way still use an old generation?
+    bool retiring() const noexcept;
     /// The oldest generation in use, from any thread.
     std::uint32_t oldest_generation() const noexcept;
 

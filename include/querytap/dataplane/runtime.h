@@ -1,0 +1,80 @@
+// The running appliance below the control thread: EAL, ports, workers on their lcores, the
+// distributor where one is needed, the event rings. The only room that knows DPDK; none of its
+// types appear here.
+//
+// create(), start(), join(), reload() and the destructor belong to the control thread. stop() may
+// be called from any thread. One Runtime for each process: EAL cannot be initialised twice.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <querytap/base/result.h>
+#include <querytap/config/config.h>
+#include <querytap/pipeline/event_ring.h>
+#include <querytap/pipeline/inspector.h>
+#include <querytap/sinks/metrics_source.h>
+
+namespace querytap::dataplane {
+
+/// Captures as the source, through a net_pcap port that is fed by a pipe.
+struct Replay {
+    std::vector<std::filesystem::path> files;  ///< one after the other
+    double speed = 0;  ///< 0 = as fast as possible, 1 = as captured, 2 = twice
+};
+
+struct Progress {
+    std::uint64_t bytes_read = 0;  ///< of the capture files
+    std::uint64_t bytes_total = 0;
+    std::uint64_t packets = 0;  ///< fed into the port
+    Timestamp first{};          ///< time of the first packet
+    Timestamp last{};           ///< time of the last packet so far
+};
+
+class Runtime final : public sinks::MetricsSource {
+  public:
+    /// Initialises EAL and all memory. Errors say what to do.
+    static Result<std::unique_ptr<Runtime>> create(const config::Config& config,
+                                                   const std::optional<Replay>& replay,
+                                                   const pipeline::Generation& first);
+    ~Runtime() override;
+    Runtime(const Runtime&) = delete;
+    Runtime& operator=(const Runtime&) = delete;
+
+    /// In plain words: devices, queues, workers, cores, and how flows find their worker.
+    std::string description() const;
+
+    Status start();
+    /// No more input; what has arrived is worked off, then the workers end.
+    void stop() noexcept;
+    /// Waits for the workers. The error is that of a broken capture file, if any.
+    Status join();
+    /// All workers have ended.
+    bool finished() const noexcept;
+
+    /// Gives every worker the next generation. Returns at once; oldest_generation() tells when the
+    /// former one is out of use.
+    Status reload(const pipeline::Generation& next);
+    /// Frees what workers gave back; the oldest generation that any of them still uses.
+    std::uint32_t oldest_generation();
+
+    std::vector<pipeline::EventRing*> event_rings();
+    Progress progress() const noexcept;
+    /// mbufs that are in use now. After join() none may be.
+    std::uint64_t mbufs_in_use() const noexcept;
+
+    std::vector<sinks::WorkerStats> workers() const override;
+    std::vector<sinks::PortStats> ports() const override;
+    std::vector<sinks::FillStats> fills() const override;
+
+  private:
+    struct Impl;
+    explicit Runtime(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace querytap::dataplane

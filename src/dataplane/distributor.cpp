@@ -1,0 +1,95 @@
+#include "distributor.h"
+
+#include <sched.h>
+
+#include <rte_pause.h>
+
+#include <querytap/flow/key.h>
+#include <querytap/packet/decode.h>
+
+namespace querytap::dataplane {
+
+/// The worker's side of its ring.
+class LaneInput final : public Input {
+  public:
+    LaneInput(Distributor& distributor, Distributor::Lane& lane)
+        : distributor_(distributor), lane_(lane) {}
+
+    Timestamp time() noexcept override {
+        return from_ns(distributor_.handed_ns_.load(std::memory_order_acquire));
+    }
+
+    void receive(Burst& burst) noexcept override {
+        std::uint16_t n = 0;
+        while (n < Burst::kSizeMax) {
+            rte_mbuf** slot = lane_.ring.front();
+            if (slot == nullptr) break;
+            burst.data()[n++] = *slot;
+            lane_.ring.release();
+        }
+        burst.set_size(n);
+    }
+
+    bool finished() noexcept override {
+        // In this order: after the flag nothing is added, so an empty ring stays empty.
+        return distributor_.finished_.load(std::memory_order_acquire) && lane_.ring.size() == 0;
+    }
+
+    Timestamp end() noexcept override { return time(); }
+
+  private:
+    Distributor& distributor_;
+    Distributor::Lane& lane_;
+};
+
+Distributor::Distributor(Receiver receiver, std::size_t workers, std::size_t ring_size, bool wait,
+                         std::uint64_t secret)
+    : receiver_(std::move(receiver)), wait_(wait), secret_(secret) {
+    for (std::size_t i = 0; i < workers; ++i)
+        lanes_.push_back(std::make_unique<Lane>(ring_size));
+}
+
+std::unique_ptr<Input> Distributor::input(std::size_t i) {
+    return std::make_unique<LaneInput>(*this, *lanes_[i]);
+}
+
+void Distributor::run(bool spin) noexcept {
+    Burst burst;
+    for (;;) {
+        receiver_.receive(burst);
+        if (burst.empty() && receiver_.finished()) break;
+        for (rte_mbuf* mbuf : burst.packets())
+            hand_over(*lanes_[lane_of(mbuf)], mbuf);
+        if (burst.empty() && !spin) sched_yield();
+        burst.release();
+        handed_ns_.store(to_ns(receiver_.time()), std::memory_order_release);
+    }
+    finished_.store(true, std::memory_order_release);
+}
+
+std::size_t Distributor::lane_of(rte_mbuf* mbuf) const noexcept {
+    packet::PacketView packet;
+    // Headers stand in the first segment of a chain.
+    const Bytes head{rte_pktmbuf_mtod(mbuf, const std::uint8_t*), rte_pktmbuf_data_len(mbuf)};
+    if (packet::decode(head, packet) != packet::Decoded::kOk) return 0;
+    const std::uint64_t hash = flow::hash(flow::lookup_of(packet).key, secret_);
+    // The high half: the flow tables use the low bits of the same hash.
+    return static_cast<std::size_t>(((hash >> 32) * lanes_.size()) >> 32);
+}
+
+void Distributor::hand_over(Lane& lane, rte_mbuf* mbuf) noexcept {
+    rte_mbuf** slot = lane.ring.reserve();
+    while (slot == nullptr && wait_) {
+        sched_yield();
+        slot = lane.ring.reserve();
+    }
+    if (slot == nullptr) {
+        lane.dropped.add();
+        rte_pktmbuf_free(mbuf);
+        return;
+    }
+    *slot = mbuf;
+    lane.ring.publish();
+}
+
+}  // namespace querytap::dataplane

@@ -1,0 +1,52 @@
+// One lcore that receives for all workers, where a device cannot spread flows itself: symmetric
+// hash of the 5-tuple, one ring to each worker. Both directions of a flow always meet on one
+// worker.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include <querytap/base/counter.h>
+#include <querytap/base/spsc_ring.h>
+
+#include "input.h"
+#include "receiver.h"
+
+namespace querytap::dataplane {
+
+class Distributor {
+  public:
+    /// wait: when a worker's ring is full, wait for it (replay) instead of dropping (live).
+    Distributor(Receiver receiver, std::size_t workers, std::size_t ring_size, bool wait,
+                std::uint64_t secret);
+
+    /// On its lcore, until the source has ended.
+    void run(bool spin) noexcept;
+
+    /// The end of worker `i`.
+    std::unique_ptr<Input> input(std::size_t i);
+
+    struct Lane {
+        explicit Lane(std::size_t size) : ring(size) {}
+        SpscRing<rte_mbuf*> ring;
+        Counter dropped;  ///< the worker was too slow
+    };
+    const Lane& lane(std::size_t i) const noexcept { return *lanes_[i]; }
+    std::size_t lanes() const noexcept { return lanes_.size(); }
+
+  private:
+    friend class LaneInput;
+
+    std::size_t lane_of(rte_mbuf* mbuf) const noexcept;
+    void hand_over(Lane& lane, rte_mbuf* mbuf) noexcept;
+
+    Receiver receiver_;
+    std::vector<std::unique_ptr<Lane>> lanes_;
+    bool wait_;
+    std::uint64_t secret_;
+    std::atomic<std::int64_t> handed_ns_{0};  ///< every packet up to here is in its ring
+    std::atomic<bool> finished_{false};
+};
+
+}  // namespace querytap::dataplane

@@ -1,0 +1,317 @@
+#include <fmt/format.h>
+#include <rte_cycles.h>
+#include <rte_launch.h>
+#include <rte_random.h>
+
+#include <querytap/dataplane/runtime.h>
+
+#include "direct_input.h"
+#include "distributor.h"
+#include "eal.h"
+#include "port.h"
+#include "replay_feeder.h"
+#include "worker.h"
+
+namespace querytap::dataplane {
+namespace {
+
+/// Packets that may wait for one worker behind the distributor.
+constexpr std::size_t kLaneSize = 4096;
+
+/// Longest frame put together from several mbufs, with room for a whole burst of jumbo frames.
+constexpr std::size_t kJoinedBytes = 1u << 20;
+
+constexpr const char* kReplayPort = "net_pcap_replay";
+
+pipeline::Limits limits_of(const config::Config& config, std::uint64_t secret) {
+    using std::chrono::seconds;
+    pipeline::Limits limits;
+    limits.flows = config.limits.flows;
+    limits.sessions = config.limits.sessions;
+    limits.timeouts = {.half_open = seconds(config.limits.timeout_half_open_s),
+                       .established = seconds(config.limits.timeout_established_s),
+                       .closing = seconds(config.limits.timeout_closing_s),
+                       .udp = seconds(config.limits.timeout_udp_s)};
+    limits.stream.pool_blocks = config.limits.stream_memory_mb * ((1u << 20) / 2048);
+    limits.tds_events = config.eve.tds;
+    limits.all_flows = config.eve.flows == config::FlowRecords::kAll;
+    limits.hash_secret = secret;
+    return limits;
+}
+
+int run_worker(void* worker) {
+    static_cast<Worker*>(worker)->run();
+    return 0;
+}
+
+}  // namespace
+
+struct Runtime::Impl {
+    config::Config config;
+    LcorePlan plan;
+    std::uint64_t secret = 0;
+    pipeline::Generation generation;
+
+    std::unique_ptr<ReplayFeeder> feeder;
+    std::vector<std::unique_ptr<Port>> ports;
+    std::unique_ptr<Distributor> distributor;
+    std::vector<std::unique_ptr<pipeline::EventRing>> rings;
+    std::vector<std::unique_ptr<Worker>> workers;
+    std::string why;  ///< how flows find their worker
+    std::atomic<bool> stop{false};
+    bool started = false;
+
+    Status open_source(const std::optional<Replay>& replay);
+    Status open_ports();
+    Status make_workers(const pipeline::Generation& first);
+    std::unique_ptr<Input> input_of(unsigned worker);
+    bool queue_for_each_worker() const {
+        return ports.size() == 1 && ports[0]->queues() >= config.workers.count;
+    }
+};
+
+Result<std::unique_ptr<Runtime>> Runtime::create(const config::Config& config,
+                                                 const std::optional<Replay>& replay,
+                                                 const pipeline::Generation& first) {
+    auto impl = std::make_unique<Impl>();
+    impl->config = config;
+    if (Status opened = impl->open_source(replay); !opened.ok()) return opened.error();
+    // Only the devices know whether a distributor is needed, and EAL wants its lcore before it
+    // knows the devices: the lcore is planned wherever there are several workers.
+    auto plan = plan_lcores(config.workers, config.workers.count > 1);
+    if (!plan) return plan.error();
+    impl->plan = std::move(plan).value();
+    if (Status eal = start_eal(impl->config, impl->plan); !eal.ok()) return eal.error();
+    if (!StampField::register_field()) {
+        return Error{.message = "mbufs have no room for a time stamp"};
+    }
+    impl->secret = rte_rand();
+    if (Status opened = impl->open_ports(); !opened.ok()) return opened.error();
+    if (Status made = impl->make_workers(first); !made.ok()) return made.error();
+    return std::unique_ptr<Runtime>(new Runtime(std::move(impl)));
+}
+
+Status Runtime::Impl::open_source(const std::optional<Replay>& replay) {
+    if (!replay) return success();
+    auto opened = ReplayFeeder::create(*replay);
+    if (!opened) return opened.error();
+    feeder = std::move(opened).value();
+    config.ports = {
+        {.device = std::string(kReplayPort) + ",rx_pcap=" + feeder->path(), .is_vdev = true}};
+    return success();
+}
+
+Status Runtime::Impl::open_ports() {
+    for (const config::Port& wanted : config.ports) {
+        const unsigned queues = wanted.queues > 0 ? wanted.queues : config.workers.count;
+        auto port = Port::create({.device = wanted.device,
+                                  .is_vdev = wanted.is_vdev,
+                                  .rx_descriptors = wanted.rx_descriptors,
+                                  .queues_max = static_cast<std::uint16_t>(queues),
+                                  .mbufs = config.memory.mbufs,
+                                  .mbuf_size = config.memory.mbuf_size});
+        if (!port) return port.error();
+        ports.push_back(std::move(port).value());
+    }
+    return success();
+}
+
+Status Runtime::Impl::make_workers(const pipeline::Generation& first) {
+    generation = first;
+    const unsigned count = config.workers.count;
+    if (count == 1) {
+        why = "one worker receives from all queues";
+    } else if (queue_for_each_worker()) {
+        why = "symmetric RSS spreads flows over the workers' own queues";
+    } else {
+        why = ports.size() > 1 ? "a distributor joins the ports and spreads flows by symmetric hash"
+                               : "the device has no RSS or too few queues: a distributor spreads "
+                                 "flows by symmetric hash";
+        std::vector<Queue> queues;
+        for (const auto& port : ports) {
+            for (std::uint16_t i = 0; i < port->queues(); ++i)
+                queues.push_back({port->id(), i});
+        }
+        distributor = std::make_unique<Distributor>(Receiver(queues, feeder.get(), stop), count,
+                                                    kLaneSize, feeder != nullptr, secret);
+    }
+    const auto when_full = feeder ? pipeline::WhenFull::kWait : pipeline::WhenFull::kDrop;
+    for (unsigned i = 0; i < count; ++i) {
+        rings.push_back(std::make_unique<pipeline::EventRing>(config.limits.event_ring, when_full));
+        auto inspector =
+            pipeline::Inspector::create(limits_of(config, secret), first, *rings.back());
+        if (!inspector) return inspector.error();
+        workers.push_back(std::make_unique<Worker>(
+            Worker::Options{.id = i, .spin = config.workers.spin, .frame_max = kJoinedBytes},
+            input_of(i), std::move(inspector).value(), *rings.back()));
+    }
+    return success();
+}
+
+std::unique_ptr<Input> Runtime::Impl::input_of(unsigned worker) {
+    if (distributor) return distributor->input(worker);
+    std::vector<Queue> queues;
+    for (const auto& port : ports) {
+        if (config.workers.count > 1) {
+            queues.push_back({port->id(), static_cast<std::uint16_t>(worker)});
+            continue;
+        }
+        for (std::uint16_t i = 0; i < port->queues(); ++i)
+            queues.push_back({port->id(), i});
+    }
+    return std::make_unique<DirectInput>(Receiver(std::move(queues), feeder.get(), stop));
+}
+
+Runtime::Runtime(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Runtime::~Runtime() {
+    stop();
+    (void)join();
+}
+
+std::string Runtime::description() const {
+    std::string text;
+    for (const auto& port : impl_->ports) {
+        text += fmt::format("port {} ({}, {} queue{}); ", port->name(), port->driver(),
+                            port->queues(), port->queues() == 1 ? "" : "s");
+    }
+    text += fmt::format("{} worker{} on core", impl_->plan.workers,
+                        impl_->plan.workers == 1 ? "" : "s");
+    for (const unsigned core : impl_->plan.worker_cores)
+        text += fmt::format(" {}", core);
+    if (impl_->distributor) {
+        text += fmt::format("; distributor on core {}", impl_->plan.distributor_core);
+    }
+    return text + "; " + impl_->why;
+}
+
+Status Runtime::start() {
+    for (auto& port : impl_->ports) {
+        if (Status started = port->start(); !started.ok()) return started;
+    }
+    impl_->started = true;
+    for (auto& worker : impl_->workers) {
+        rte_eal_remote_launch(run_worker, worker.get(), impl_->plan.worker_lcore(worker->id()));
+    }
+    if (impl_->distributor) {
+        rte_eal_remote_launch(
+            [](void* impl) {
+                auto& self = *static_cast<Impl*>(impl);
+                self.distributor->run(self.config.workers.spin);
+                return 0;
+            },
+            impl_.get(), impl_->plan.distributor_lcore());
+    }
+    if (impl_->feeder) impl_->feeder->start();
+    return success();
+}
+
+void Runtime::stop() noexcept {
+    impl_->stop.store(true, std::memory_order_relaxed);
+    if (impl_->feeder) impl_->feeder->stop();
+}
+
+Status Runtime::join() {
+    if (!impl_->started) return success();
+    Status status = impl_->feeder ? impl_->feeder->join() : success();
+    rte_eal_mp_wait_lcore();
+    for (auto& port : impl_->ports)
+        port->stop();
+    impl_->started = false;
+    return status;
+}
+
+bool Runtime::finished() const noexcept {
+    for (const auto& worker : impl_->workers) {
+        if (!worker->finished()) return false;
+    }
+    return true;
+}
+
+Status Runtime::reload(const pipeline::Generation& next) {
+    std::vector<std::unique_ptr<pipeline::WorkerGeneration>> prepared;
+    for (auto& worker : impl_->workers) {
+        auto made = worker->prepare(next);
+        if (!made) return made.error();
+        prepared.push_back(std::move(made).value());
+    }
+    for (std::size_t i = 0; i < prepared.size(); ++i) {
+        if (!impl_->workers[i]->offer(prepared[i])) {
+            return Error{.message = "earlier reloads are not taken over yet",
+                         .hint = "try again in a moment"};
+        }
+    }
+    impl_->generation = next;
+    return success();
+}
+
+std::uint32_t Runtime::oldest_generation() {
+    std::uint32_t oldest = UINT32_MAX;
+    for (auto& worker : impl_->workers) {
+        worker->collect();
+        oldest = std::min(oldest, worker->oldest_generation());
+    }
+    return oldest;
+}
+
+std::vector<pipeline::EventRing*> Runtime::event_rings() {
+    std::vector<pipeline::EventRing*> rings;
+    for (auto& ring : impl_->rings)
+        rings.push_back(ring.get());
+    return rings;
+}
+
+Progress Runtime::progress() const noexcept {
+    return impl_->feeder ? impl_->feeder->progress() : Progress{};
+}
+
+std::uint64_t Runtime::mbufs_in_use() const noexcept {
+    std::uint64_t used = 0;
+    for (const auto& port : impl_->ports)
+        used += port->mbufs_in_use();
+    return used;
+}
+
+std::vector<sinks::WorkerStats> Runtime::workers() const {
+    std::vector<sinks::WorkerStats> stats;
+    for (const auto& worker : impl_->workers) {
+        stats.push_back({.id = worker->id(),
+                         .inspector = worker->stats(),
+                         .busy_cycles = worker->busy_cycles(),
+                         .idle_cycles = worker->idle_cycles(),
+                         .cycles_per_second = static_cast<double>(rte_get_tsc_hz())});
+    }
+    return stats;
+}
+
+std::vector<sinks::PortStats> Runtime::ports() const {
+    std::vector<sinks::PortStats> stats;
+    for (const auto& port : impl_->ports)
+        stats.push_back(port->stats());
+    return stats;
+}
+
+std::vector<sinks::FillStats> Runtime::fills() const {
+    std::vector<sinks::FillStats> fills;
+    for (const auto& port : impl_->ports)
+        fills.push_back(port->pool_fill());
+    for (std::size_t i = 0; i < impl_->rings.size(); ++i) {
+        const pipeline::EventRing& ring = *impl_->rings[i];
+        fills.push_back({.kind = "event_ring",
+                         .name = fmt::format("worker{}", i),
+                         .size = ring.capacity(),
+                         .used = ring.size(),
+                         .dropped = ring.dropped().read()});
+    }
+    for (std::size_t i = 0; impl_->distributor && i < impl_->distributor->lanes(); ++i) {
+        const Distributor::Lane& lane = impl_->distributor->lane(i);
+        fills.push_back({.kind = "distributor_ring",
+                         .name = fmt::format("worker{}", i),
+                         .size = lane.ring.capacity(),
+                         .used = lane.ring.size(),
+                         .dropped = lane.dropped.read()});
+    }
+    return fills;
+}
+
+}  // namespace querytap::dataplane

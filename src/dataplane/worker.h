@@ -1,0 +1,79 @@
+// One inspecting lcore. run() is its life; poll() is one burst's walk.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include <querytap/base/counter.h>
+#include <querytap/base/spsc_ring.h>
+#include <querytap/pipeline/event_ring.h>
+#include <querytap/pipeline/inspector.h>
+
+#include "input.h"
+
+namespace querytap::dataplane {
+
+class Worker {
+  public:
+    struct Options {
+        unsigned id = 0;
+        bool spin = true;           ///< poll without pause; false: yield when idle
+        std::size_t frame_max = 0;  ///< longest frame that is put together from several mbufs
+    };
+
+    Worker(const Options& options, std::unique_ptr<Input> input,
+           std::unique_ptr<pipeline::Inspector> inspector, pipeline::EventRing& events);
+    ~Worker();
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    // --- its lcore ---
+    void run() noexcept;
+
+    // --- control thread ---
+    /// A generation to take over between two bursts. False: the one before is not taken over yet.
+    bool offer(std::unique_ptr<pipeline::WorkerGeneration>& next) noexcept;
+    /// Frees generations that the worker gave back.
+    void collect() noexcept;
+    Result<std::unique_ptr<pipeline::WorkerGeneration>> prepare(const pipeline::Generation& next) {
+        return inspector_->prepare(next);
+    }
+    std::uint32_t oldest_generation() const noexcept { return inspector_->oldest_generation(); }
+
+    // --- anybody ---
+    bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }
+    unsigned id() const noexcept { return options_.id; }
+    pipeline::InspectorStats stats() const noexcept { return inspector_->stats(); }
+    std::uint64_t busy_cycles() const noexcept { return busy_cycles_.read(); }
+    std::uint64_t idle_cycles() const noexcept { return idle_cycles_.read(); }
+    std::uint64_t oversized() const noexcept { return oversized_.read(); }
+
+  private:
+    bool poll() noexcept;
+    void inspect(Burst& burst) noexcept;
+    bool idle(Timestamp time) noexcept;
+    Bytes bytes_of(rte_mbuf* mbuf, std::size_t& used) noexcept;
+    void exchange_generations() noexcept;
+
+    Options options_;
+    std::unique_ptr<Input> input_;
+    std::unique_ptr<pipeline::Inspector> inspector_;
+    pipeline::EventRing& events_;
+
+    std::vector<std::uint8_t> joined_;  ///< frames of several mbufs, put together for one burst
+    Timestamp time_{};                  ///< never decreases
+    std::uint64_t idle_polls_ = 0;      ///< in a row
+
+    Counter busy_cycles_;
+    Counter idle_cycles_;
+    Counter oversized_;
+    std::atomic<bool> finished_{false};
+
+    static constexpr std::size_t kGenerationsMax = 8;
+    SpscRing<pipeline::WorkerGeneration*> offered_{kGenerationsMax};
+    SpscRing<pipeline::WorkerGeneration*> returned_{kGenerationsMax};
+    bool retiring_ = false;  ///< an old generation still has messages under way
+};
+
+}  // namespace querytap::dataplane
