@@ -17,6 +17,8 @@ constexpr std::uint16_t kPacketSizeMax = 32768;
 // MS-TDS section 2.2.3.1.2; 0x04 is no longer described, but servers' clients still send it.
 constexpr std::uint8_t kStatusKnown = 0x1f;
 constexpr std::uint8_t kEndOfMessage = 0x01;
+constexpr std::uint8_t kIgnore = 0x02;
+constexpr std::uint8_t kResetConnection = 0x18;  // without and with the transaction kept
 
 enum Type : std::uint8_t {
     kSqlBatch = 1,
@@ -56,8 +58,10 @@ bool is_known_type(std::uint8_t type) noexcept {
 }
 
 bool is_plausible(const Header& header) noexcept {
+    const bool last = (header.status & kEndOfMessage) != 0;
+    const bool ignored = (header.status & kIgnore) != 0;
     return header.size >= kHeaderSize && header.size <= kPacketSizeMax && header.window == 0 &&
-           ((header.status & kEndOfMessage) != 0 || header.size >= kPacketSizeMin);
+           (last || (header.size >= kPacketSizeMin && !ignored));
 }
 
 bool is_tls_record(Bytes body) noexcept {
@@ -175,9 +179,10 @@ bool is_sspi(Bytes body) noexcept {
     return !body.empty() && (body[0] == 0x60 || body[0] == 0xa1 || body[0] == 0x6e);
 }
 
-/// Packets after the first of a message begin anywhere in it.
+/// Packets after the first of a message begin anywhere in it. What asks for a new state of the
+/// connection stands in the first.
 bool is_continuation(Bytes body, const Header& header) noexcept {
-    if (header.packet_id < 2) return false;
+    if (header.packet_id < 2 || (header.status & (kIgnore | kResetConnection)) != 0) return false;
     switch (header.type) {
         case kSqlBatch:  // text, perhaps with a unit cut in half
             return is_narrow_utf16(body) || (!body.empty() && is_narrow_utf16(body.subspan(1)));
