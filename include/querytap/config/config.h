@@ -78,6 +78,13 @@ struct Config {
     std::vector<std::string> eal_arguments;
 };
 
+struct Listen {
+    std::string address;
+    std::uint16_t port = 0;
+};
+/// "127.0.0.1:9464", "[::1]:9464".
+Result<Listen> parse_listen(std::string_view text);
+
 Result<Config> load(const std::filesystem::path& file);
 Result<Config> parse(std::string_view yaml, std::string_view name);
 

@@ -1,0 +1,111 @@
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include <querytap/control/loop.h>
+
+namespace querytap::control {
+namespace {
+
+/// Events handed on by one call of drain().
+constexpr std::size_t kDrainMax = 4096;
+
+}  // namespace
+
+struct Loop::Impl {
+    std::vector<pipeline::EventRing*> rings;
+    std::vector<sinks::Sink*> sinks;
+    Ordering ordering;
+    std::map<std::uint32_t, std::shared_ptr<const signature::RuleSet>> generations;
+    std::size_t next_ring = 0;  // of kArrival
+    Timestamp last_time{};
+
+    pipeline::EventRing* next();
+    pipeline::EventRing* earliest();
+    pipeline::EventRing* by_turns();
+    void hand_on(const pipeline::Event& event);
+};
+
+Loop::Loop(std::vector<pipeline::EventRing*> rings, std::vector<sinks::Sink*> sinks,
+           Ordering ordering)
+    : impl_(std::make_unique<Impl>()) {
+    impl_->rings = std::move(rings);
+    impl_->sinks = std::move(sinks);
+    impl_->ordering = ordering;
+}
+
+Loop::~Loop() = default;
+
+void Loop::add_generation(const pipeline::Generation& generation) {
+    impl_->generations[generation.number] = generation.rules;
+}
+
+void Loop::retire_before(std::uint32_t oldest) {
+    impl_->generations.erase(impl_->generations.begin(), impl_->generations.lower_bound(oldest));
+}
+
+std::size_t Loop::drain() {
+    std::size_t count = 0;
+    while (count < kDrainMax) {
+        pipeline::EventRing* ring = impl_->next();
+        if (ring == nullptr) break;
+        impl_->hand_on(*ring->front());
+        ring->release();
+        ++count;
+    }
+    return count;
+}
+
+bool Loop::finished() const {
+    return std::all_of(impl_->rings.begin(), impl_->rings.end(), [](pipeline::EventRing* ring) {
+        // In this order: after the end of time nothing is published.
+        return ring->watermark_ns() == pipeline::EventRing::kEndOfTime && ring->front() == nullptr;
+    });
+}
+
+Timestamp Loop::last_time() const noexcept {
+    return impl_->last_time;
+}
+
+pipeline::EventRing* Loop::Impl::next() {
+    return ordering == Ordering::kTime ? earliest() : by_turns();
+}
+
+/// The ring with the earliest event, if no other ring can still bring an earlier one.
+pipeline::EventRing* Loop::Impl::earliest() {
+    pipeline::EventRing* best = nullptr;
+    std::int64_t certain_until = std::numeric_limits<std::int64_t>::max();
+    for (pipeline::EventRing* ring : rings) {
+        // The watermark before the ring: what is published in between only makes it more certain.
+        const std::int64_t watermark = ring->watermark_ns();
+        const pipeline::Event* event = ring->front();
+        if (event == nullptr) {
+            certain_until = std::min(certain_until, watermark);
+        } else if (best == nullptr || event->order < best->front()->order) {
+            best = ring;
+        }
+    }
+    if (best == nullptr || to_ns(best->front()->order.time) >= certain_until) return nullptr;
+    return best;
+}
+
+pipeline::EventRing* Loop::Impl::by_turns() {
+    for (std::size_t i = 0; i < rings.size(); ++i) {
+        pipeline::EventRing* ring = rings[next_ring];
+        next_ring = (next_ring + 1) % rings.size();
+        if (ring->front() != nullptr) return ring;
+    }
+    return nullptr;
+}
+
+void Loop::Impl::hand_on(const pipeline::Event& event) {
+    const signature::Rule* rule = nullptr;
+    if (event.type == pipeline::EventType::kAlert) {
+        rule = &generations.at(event.alert.generation)->rules()[event.alert.rule];
+    }
+    last_time = std::max(last_time, event.order.time);
+    for (sinks::Sink* sink : sinks)
+        sink->write(event, rule);
+}
+
+}  // namespace querytap::control
