@@ -17,6 +17,9 @@ class Checker {
     Status run() const {
         for (std::size_t i = 0; i < matches_.size(); ++i) {
             const Match& match = matches_[i];
+            if (i + 1 < matches_.size() && matches_[i + 1].relative()) {
+                if (auto status = head(match); !status) return status;
+            }
             if (match.relative()) {
                 if (auto status = relative(i); !status) return status;
             }
@@ -65,10 +68,24 @@ class Checker {
         }
         if (c.depth && *c.depth < size) return too_small(match, "depth", size);
         if (c.within && *c.within < size) return too_small(match, "within", size);
-        for (const auto& bound : {c.distance, c.within}) {
-            if (bound && *bound > kRepeatMax) return too_far(match);
+        // Each is below 2^31, so the sum fits.
+        if (c.relative() && c.distance.value_or(0) + c.within.value_or(0) > kRepeatMax) {
+            return error(
+                match, "distance or within is too large",
+                "at most " + std::to_string(kRepeatMax) + ", or distance:0 without within");
         }
         return success();
+    }
+
+    // A content that others are relative to: its place becomes part of their expression.
+    Status head(const Match& match) const {
+        const Content* const c = match.content();
+        if (c == nullptr || c->offset.value_or(0) + c->depth.value_or(0) <= kRepeatMax) {
+            return success();
+        }
+        return error(match,
+                     "offset or depth is too large where another content is relative to this one",
+                     "at most " + std::to_string(kRepeatMax));
     }
 
     Status pcre(const Match& match, const Pcre& p) const {
@@ -84,11 +101,6 @@ class Checker {
     Error too_small(const Match& match, std::string_view what, std::uint32_t size) const {
         return error(match, std::string(what) + " is smaller than the content",
                      "at least " + std::to_string(size));
-    }
-
-    Error too_far(const Match& match) const {
-        return error(match, "distance or within is too large",
-                     "at most " + std::to_string(kRepeatMax) + ", or distance:0 without within");
     }
 
     const Draft& draft_;

@@ -76,7 +76,8 @@ Term single(const Pcre& pcre) {
     term.flags = kBaseFlags | (pcre.caseless ? unsigned{HS_FLAG_CASELESS} : 0u) |
                  (pcre.dotall ? unsigned{HS_FLAG_DOTALL} : 0u) |
                  (pcre.multiline ? unsigned{HS_FLAG_MULTILINE} : 0u);
-    if (pcre.extended) term.expression = "(?x)" + term.expression;
+    // The newline ends a comment, which Hyperscan wants closed.
+    if (pcre.extended) term.expression = "(?x)" + term.expression + "\n";
     return term;
 }
 
