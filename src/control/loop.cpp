@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include <querytap/control/loop.h>
@@ -59,7 +58,7 @@ std::size_t Loop::drain() {
 bool Loop::finished() const {
     return std::all_of(impl_->rings.begin(), impl_->rings.end(), [](pipeline::EventRing* ring) {
         // In this order: after the end of time nothing is published.
-        return ring->watermark_ns() == pipeline::EventRing::kEndOfTime && ring->front() == nullptr;
+        return ring->finished() && ring->front() == nullptr;
     });
 }
 
@@ -74,18 +73,20 @@ pipeline::EventRing* Loop::Impl::next() {
 /// The ring with the earliest event, if no other ring can still bring an earlier one.
 pipeline::EventRing* Loop::Impl::earliest() {
     pipeline::EventRing* best = nullptr;
-    std::int64_t certain_until = std::numeric_limits<std::int64_t>::max();
     for (pipeline::EventRing* ring : rings) {
-        // The watermark before the ring: what is published in between only makes it more certain.
-        const std::int64_t watermark = ring->watermark_ns();
         const pipeline::Event* event = ring->front();
-        if (event == nullptr) {
-            certain_until = std::min(certain_until, watermark);
-        } else if (best == nullptr || event->order < best->front()->order) {
-            best = ring;
-        }
+        if (event == nullptr) continue;
+        if (best == nullptr || event->order < best->front()->order) best = ring;
     }
-    if (best == nullptr || to_ns(best->front()->order.time) >= certain_until) return nullptr;
+    if (best == nullptr) return nullptr;
+    const pipeline::Order& order = best->front()->order;
+    for (pipeline::EventRing* ring : rings) {
+        if (ring == best) continue;
+        // The watermark before the ring: what is past cannot be published in between.
+        const bool past = ring->is_past(order);
+        const pipeline::Event* event = ring->front();
+        if (event == nullptr ? !past : event->order < order) return nullptr;
+    }
     return best;
 }
 

@@ -10,7 +10,7 @@ class DirectInput final : public Input {
   public:
     explicit DirectInput(Receiver receiver) : receiver_(std::move(receiver)) {}
 
-    Timestamp time() noexcept override { return receiver_.time(); }
+    Position position() noexcept override { return {receiver_.time(), receiver_.received()}; }
     void receive(Burst& burst) noexcept override { receiver_.receive(burst); }
     bool finished() noexcept override { return receiver_.finished(); }
     Timestamp end() noexcept override { return receiver_.time(); }

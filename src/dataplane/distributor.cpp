@@ -15,8 +15,9 @@ class LaneInput final : public Input {
     LaneInput(Distributor& distributor, Distributor::Lane& lane)
         : distributor_(distributor), lane_(lane) {}
 
-    Timestamp time() noexcept override {
-        return from_ns(distributor_.handed_ns_.load(std::memory_order_acquire));
+    Position position() noexcept override {
+        const auto ordinal = distributor_.handed_ordinal_.load(std::memory_order_acquire);
+        return {from_ns(distributor_.handed_ns_.load(std::memory_order_acquire)), ordinal};
     }
 
     void receive(Burst& burst) noexcept override {
@@ -35,7 +36,7 @@ class LaneInput final : public Input {
         return distributor_.finished_.load(std::memory_order_acquire) && lane_.ring.size() == 0;
     }
 
-    Timestamp end() noexcept override { return time(); }
+    Timestamp end() noexcept override { return position().time; }
 
   private:
     Distributor& distributor_;
@@ -63,6 +64,7 @@ void Distributor::run(bool spin) noexcept {
         if (burst.empty() && !spin) sched_yield();
         burst.release();
         handed_ns_.store(to_ns(receiver_.time()), std::memory_order_release);
+        handed_ordinal_.store(receiver_.received(), std::memory_order_release);
     }
     finished_.store(true, std::memory_order_release);
 }

@@ -45,7 +45,10 @@ class Distributor {
     std::vector<std::unique_ptr<Lane>> lanes_;
     bool wait_;
     std::uint64_t secret_;
-    std::atomic<std::int64_t> handed_ns_{0};  ///< every packet up to here is in its ring
+    // Every packet up to here is in its ring. Both only grow; the ordinal is written last and read
+    // first, so that it never belongs to a later place than the time.
+    std::atomic<std::int64_t> handed_ns_{0};
+    std::atomic<std::uint64_t> handed_ordinal_{0};
     std::atomic<bool> finished_{false};
 };
 

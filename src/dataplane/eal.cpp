@@ -80,8 +80,8 @@ Status start_eal(const config::Config& config, const LcorePlan& plan) {
     // EAL keeps pointers into its arguments.
     static std::vector<std::string> arguments;
     arguments = {"querytap", "--no-telemetry", "--log-level=warning",
-                                       "--lcores", plan.argument,    "--main-lcore",
-                                       "0",        "--in-memory"};
+                 "--lcores", plan.argument,    "--main-lcore",
+                 "0",        "--in-memory"};
     bool any_pci = false;
     for (const config::Port& port : config.ports) {
         if (port.is_vdev) continue;

@@ -1,18 +1,26 @@
 // Where a worker gets its packets: from its own queues, or from the distributor's ring.
 #pragma once
 
+#include <cstdint>
+
 #include <querytap/base/time.h>
 
 #include "mbuf.h"
 
 namespace querytap::dataplane {
 
+/// A place in the source: every packet up to it has been handed on.
+struct Position {
+    Timestamp time{};
+    std::uint64_t ordinal = 0;
+};
+
 class Input {
   public:
     virtual ~Input() = default;
 
-    /// A time behind which no packet will come; to be asked before receive().
-    virtual Timestamp time() noexcept = 0;
+    /// Behind it no packet will come; to be asked before receive().
+    virtual Position position() noexcept = 0;
     virtual void receive(Burst& burst) noexcept = 0;
     /// Nothing will come any more; to be asked after a receive() that found nothing.
     virtual bool finished() noexcept = 0;

@@ -31,6 +31,7 @@ class Receiver {
 
     /// Every packet up to this time has been received.
     Timestamp time() const noexcept;
+    std::uint64_t received() const noexcept { return received_; }
 
   private:
     void stamp_live(Burst& burst) noexcept;

@@ -42,12 +42,12 @@ void Worker::run() noexcept {
 
 bool Worker::poll() noexcept {
     const std::uint64_t begin = rte_rdtsc();
-    const Timestamp time = input_->time();
+    const Position position = input_->position();
     Burst burst;
     input_->receive(burst);
     exchange_generations();
     if (burst.empty()) {
-        const bool more = idle(time);
+        const bool more = idle(position);
         idle_cycles_.add(rte_rdtsc() - begin);
         return more;
     }
@@ -63,15 +63,15 @@ void Worker::inspect(Burst& burst) noexcept {
     std::size_t joined = 0;
     for (rte_mbuf* mbuf : burst.packets())
         rte_prefetch0(rte_pktmbuf_mtod(mbuf, const void*));
+    Stamp stamp;
     for (rte_mbuf* mbuf : burst.packets()) {
-        const Stamp stamp = StampField::of(mbuf);
+        stamp = StampField::of(mbuf);
         time_ = std::max(time_, from_ns(stamp.time_ns));
         const Bytes bytes = bytes_of(mbuf, joined);
         if (!bytes.empty()) frames[n++] = {bytes, time_, stamp.ordinal};
     }
     inspector_->inspect({frames.data(), n});
-    burst.free_all();
-    events_.set_watermark(time_);
+    events_.set_watermark(time_, stamp.ordinal);
 }
 
 /// Most frames are one mbuf and are read where they are.
@@ -91,13 +91,13 @@ Bytes Worker::bytes_of(rte_mbuf* mbuf, std::size_t& used) noexcept {
     return {place, size};
 }
 
-bool Worker::idle(Timestamp time) noexcept {
+bool Worker::idle(const Position& position) noexcept {
     if (input_->finished()) return false;
-    if (time > time_) {
-        time_ = time;
+    if (position.time > time_) {
+        time_ = position.time;
         inspector_->advance(time_);
-        events_.set_watermark(time_);
     }
+    if (position.time >= time_) events_.set_watermark(time_, position.ordinal);
     if (options_.spin || ++idle_polls_ < kYieldAfter) {
         rte_pause();
     } else {

@@ -52,7 +52,7 @@ class Worker {
   private:
     bool poll() noexcept;
     void inspect(Burst& burst) noexcept;
-    bool idle(Timestamp time) noexcept;
+    bool idle(const Position& position) noexcept;
     Bytes bytes_of(rte_mbuf* mbuf, std::size_t& used) noexcept;
     void exchange_generations() noexcept;
 

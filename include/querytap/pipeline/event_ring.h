@@ -28,9 +28,11 @@ class EventRing final : public EventSink {
     // --- worker ---
     Event* reserve() noexcept override;
     void publish() noexcept override { ring_.publish(); }
-    /// All events with a time before `time` are published.
-    void set_watermark(Timestamp time) noexcept {
+    /// All events before `time` are published, and of those at `time` all that packets up to
+    /// `ordinal` or a deadline caused. (Many packets of a capture may have the same time.)
+    void set_watermark(Timestamp time, std::uint64_t ordinal) noexcept {
         watermark_ns_.store(to_ns(time), std::memory_order_release);
+        watermark_ordinal_.store(ordinal, std::memory_order_release);
     }
     /// No event will follow.
     void set_finished() noexcept { watermark_ns_.store(kEndOfTime, std::memory_order_release); }
@@ -38,8 +40,15 @@ class EventRing final : public EventSink {
     // --- control thread ---
     Event* front() noexcept { return ring_.front(); }
     void release() noexcept { ring_.release(); }
-    std::int64_t watermark_ns() const noexcept {
-        return watermark_ns_.load(std::memory_order_acquire);
+    bool finished() const noexcept {
+        return watermark_ns_.load(std::memory_order_acquire) == kEndOfTime;
+    }
+    /// No event of this place, or before it, will be published any more.
+    bool is_past(const Order& order) const noexcept {
+        // The ordinal first: both only grow, and the worker writes it last.
+        const std::uint64_t ordinal = watermark_ordinal_.load(std::memory_order_acquire);
+        const std::int64_t ns = watermark_ns_.load(std::memory_order_acquire);
+        return to_ns(order.time) < ns || (to_ns(order.time) == ns && order.ordinal <= ordinal);
     }
 
     // --- anybody ---
@@ -51,6 +60,7 @@ class EventRing final : public EventSink {
     SpscRing<Event> ring_;
     WhenFull when_full_;
     std::atomic<std::int64_t> watermark_ns_{std::numeric_limits<std::int64_t>::min()};
+    std::atomic<std::uint64_t> watermark_ordinal_{0};
     Counter dropped_;
 };
 
