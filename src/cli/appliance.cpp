@@ -1,0 +1,154 @@
+#include "appliance.h"
+
+#include <chrono>
+#include <iostream>
+#include <thread>
+
+#include <spdlog/spdlog.h>
+
+#include <querytap/sinks/eve_json.h>
+
+#include "signals.h"
+
+namespace querytap::cli {
+namespace {
+
+/// How long the control thread sleeps when no event is there: the longest an alert waits.
+constexpr auto kIdleSleep = std::chrono::milliseconds(1);
+
+}  // namespace
+
+Result<std::unique_ptr<Appliance>> Appliance::create(const config::Config& config) {
+    std::unique_ptr<Appliance> self(new Appliance(config));
+    self->generation_.number = 1;
+    if (Status loaded = self->load_generation(self->generation_); !loaded.ok()) {
+        return loaded.error();
+    }
+    return self;
+}
+
+Status Appliance::open(const std::optional<dataplane::Replay>& replay) {
+    replaying_ = replay.has_value();
+    auto runtime = dataplane::Runtime::create(config_, replay, generation_);
+    if (!runtime) return runtime.error();
+    runtime_ = std::move(runtime).value();
+    if (Status opened = open_sinks(); !opened.ok()) return opened;
+    return serve_http();
+}
+
+Appliance::~Appliance() = default;
+
+Status Appliance::load_generation(pipeline::Generation& generation) const {
+    auto rules = signature::RuleSet::load(config_.signatures);
+    if (!rules) return rules.error();
+    generation.rules = std::move(rules).value();
+    if (config_.policy.empty()) return success();
+    auto policy = policy::Policy::load(config_.policy);
+    if (!policy) return policy.error();
+    generation.policy = std::move(policy).value();
+    return success();
+}
+
+Status Appliance::open_sinks() {
+    std::vector<sinks::Sink*> sinks;
+    if (!config_.eve.file.empty()) {
+        auto eve = sinks::make_eve_json(config_.eve);
+        if (!eve) return eve.error();
+        eve_ = std::move(eve).value();
+        sinks.push_back(eve_.get());
+    }
+    prometheus_ = std::make_unique<sinks::Prometheus>(*runtime_);
+    summary_ = std::make_unique<sinks::Summary>();
+    sinks.push_back(prometheus_.get());
+    sinks.push_back(summary_.get());
+    loop_ = std::make_unique<control::Loop>(
+        runtime_->event_rings(), sinks,
+        replaying_ ? control::Ordering::kTime : control::Ordering::kArrival);
+    loop_->add_generation(generation_);
+    return success();
+}
+
+Status Appliance::serve_http() {
+    if (!config_.metrics.enabled) return success();
+    auto server =
+        control::HttpServer::start(config_.metrics.address, config_.metrics.port,
+                                   {.metrics = [this] { return prometheus_->exposition(); },
+                                    .ready = [this] { return ready_.load(); },
+                                    .reload =
+                                        [] {
+                                            request_reload();
+                                            return success();
+                                        }});
+    if (!server) return server.error();
+    http_ = std::move(server).value();
+    return success();
+}
+
+Status Appliance::run(const std::function<void(const Appliance&)>& idle) {
+    if (Status started = runtime_->start(); !started.ok()) return started;
+    ready_ = true;
+    next_stats_ =
+        std::chrono::steady_clock::now() + std::chrono::seconds(config_.eve.stats_interval_s);
+    bool stopping = false;
+    while (!loop_->finished()) {
+        if (stop_requested() && !stopping) {
+            stopping = true;
+            runtime_->stop();
+        }
+        if (take_reload_request()) reload();
+        if (loop_->drain() > 0) continue;
+        idle(*this);
+        loop_->retire_before(runtime_->oldest_generation());
+        if (!replaying_ && std::chrono::steady_clock::now() >= next_stats_) write_stats();
+        if (!replaying_) flush_sinks();
+        std::this_thread::sleep_for(kIdleSleep);
+    }
+    ready_ = false;
+    const Status status = runtime_->join();
+    write_stats();
+    flush_sinks();
+    return status.ok() ? sink_status_ : status;
+}
+
+/// The first thing that could not be written is told at once, and is the result of the run.
+void Appliance::flush_sinks() {
+    if (!eve_) return;
+    Status flushed = eve_->flush();
+    if (flushed.ok() || !sink_status_.ok()) return;
+    spdlog::error("{}", flushed.error().to_string());
+    sink_status_ = std::move(flushed);
+}
+
+void Appliance::write_stats() {
+    next_stats_ += std::chrono::seconds(config_.eve.stats_interval_s);
+    if (eve_)
+        eve_->write_stats(*runtime_, replaying_ ? runtime_->progress().last : loop_->last_time());
+}
+
+void Appliance::reload() {
+    pipeline::Generation next{
+        .number = generation_.number + 1, .rules = nullptr, .policy = nullptr};
+    Status done = load_generation(next);
+    if (done.ok()) {
+        loop_->add_generation(next);
+        done = runtime_->reload(next);
+    }
+    if (eve_ && done.ok()) done = eve_->reopen();
+    if (!done.ok()) {
+        spdlog::error("reload failed, the former signatures and policy stay: {}",
+                      done.error().to_string());
+        return;
+    }
+    generation_ = next;
+    spdlog::info("reloaded: {} signatures", rule_count());
+}
+
+void Appliance::print_summary(std::ostream& out, double seconds, bool color, unsigned width) const {
+    const dataplane::Progress progress = runtime_->progress();
+    const double captured = std::chrono::duration<double>(progress.last - progress.first).count();
+    summary_->print(
+        out, *runtime_,
+        {.seconds = seconds, .capture_seconds = captured, .color = color, .width = width});
+}
+
+}  // namespace querytap::cli

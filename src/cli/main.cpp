@@ -1,0 +1,38 @@
+// querytap: one binary, one file for each subcommand.
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "commands.h"
+#include "exit_status.h"
+
+int main(int argc, char** argv) {
+    using namespace querytap::cli;
+
+    CLI::App app{
+        "querytap watches Microsoft SQL Server traffic (TDS) on a passive tap and says which\n"
+        "conversations are a command channel, a shell, a tunnel or a database spoken where none\n"
+        "should be.",
+        "querytap"};
+    app.set_version_flag("--version", std::string("querytap " QUERYTAP_VERSION));
+    app.require_subcommand(1);
+    app.footer(
+        "Examples:\n"
+        "  querytap replay capture.pcap                  what is in a capture, as a table\n"
+        "  querytap replay capture.pcap --json -         the same as EVE JSON lines\n"
+        "  querytap run -c /etc/querytap/querytap.yaml   watch the ports of the configuration\n"
+        "\nExit status: 0 done, 1 failed at work, 2 wrong usage or configuration.");
+
+    int status = kDone;
+    // EAL arguments follow "--"; CLI11 must not see them.
+    const Arguments arguments = split_eal_arguments(argc, argv);
+    add_replay(app, arguments, status);
+    add_run(app, arguments, status);
+
+    try {
+        app.parse(static_cast<int>(arguments.own.size()), arguments.own.data());
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? kDone : kUsage;
+    }
+    return status;
+}

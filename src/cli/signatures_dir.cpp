@@ -1,0 +1,23 @@
+#include "signatures_dir.h"
+
+#include <array>
+#include <system_error>
+
+namespace querytap::cli {
+
+std::filesystem::path default_signatures() {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    const fs::path executable = fs::read_symlink("/proc/self/exe", error);
+    const std::array<fs::path, 3> candidates{
+        executable.parent_path().parent_path() / "signatures",  // checkout/build/querytap
+        "/etc/querytap/signatures",
+        "/usr/share/querytap/signatures",
+    };
+    for (const fs::path& candidate : candidates) {
+        if (fs::is_directory(candidate, error)) return candidate;
+    }
+    return candidates[1];
+}
+
+}  // namespace querytap::cli
