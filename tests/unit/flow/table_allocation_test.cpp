@@ -1,27 +1,9 @@
 // After construction the table takes no memory, whatever happens to it.
-#include <atomic>
-#include <cstdlib>
-#include <new>
 
 #include <gtest/gtest.h>
 
+#include "../base/counting_new.h"
 #include "packets.h"
-
-namespace {
-std::atomic<std::size_t> allocations{0};
-}
-
-void* operator new(std::size_t size) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 namespace querytap::flow {
 namespace {
@@ -31,7 +13,7 @@ using namespace test;
 TEST(TableMemory, IsTakenAtStart) {
     std::size_t ended = 0;
     Table table(1024, {}, 3, [&ended](Flow&, EndReason, Timestamp) { ++ended; });
-    const std::size_t before = allocations.load();
+    const std::size_t before = querytap::test::allocations();
     bool created = false;
     for (std::uint32_t n = 0; n < 50'000; ++n) {
         const Timestamp now = at(n * 0.005);
@@ -49,7 +31,7 @@ TEST(TableMemory, IsTakenAtStart) {
     }
     table.advance(at(1e6));
     table.end_all(at(1e6));
-    EXPECT_EQ(allocations.load(), before);
+    EXPECT_EQ(querytap::test::allocations(), before);
     EXPECT_GT(ended, 1000u);
     EXPECT_EQ(table.counters().active.read(), 0u);
 }

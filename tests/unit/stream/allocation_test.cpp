@@ -1,29 +1,12 @@
-// After construction the reassembler takes no memory, and hostile segments cost bounded work.
+// After construction the reassembler takes no memory, whatever it is given.
 #include <array>
-#include <atomic>
-#include <cstdlib>
-#include <new>
 
 #include <gtest/gtest.h>
 
 #include <querytap/packet/decode.h>
 #include <querytap/stream/reassembler.h>
 
-namespace {
-std::atomic<std::size_t> allocations{0};
-}
-
-void* operator new(std::size_t size) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
+#include "../base/counting_new.h"
 
 namespace querytap::stream {
 namespace {
@@ -43,7 +26,7 @@ TEST(ReassemblerMemory, IsTakenAtStart) {
     Counting consumer;
     std::array<Half, 16> halves{};
     std::array<std::uint8_t, 4000> bytes{};
-    const std::size_t before = allocations.load();
+    const std::size_t before = querytap::test::allocations();
     std::uint32_t random = 1;
     for (std::uint32_t n = 0; n < 100'000; ++n) {
         random = random * 1664525u + 1013904223u;
@@ -54,7 +37,7 @@ TEST(ReassemblerMemory, IsTakenAtStart) {
     }
     for (Half& half : halves)
         reassembler.flush(half, consumer);
-    EXPECT_EQ(allocations.load(), before);
+    EXPECT_EQ(querytap::test::allocations(), before);
     EXPECT_GT(consumer.delivered, 0u);
     EXPECT_EQ(reassembler.counters().blocks_in_use.read(), 0u);
 }
