@@ -65,6 +65,8 @@ class Scratch {
     std::unique_ptr<Impl> impl_;
 };
 
+struct Engine;
+
 /// The text of one message (or one parameter). Reused: begin() starts afresh.
 class Normaliser {
   public:
@@ -74,10 +76,17 @@ class Normaliser {
     void feed(Bytes chunk, Scratch& scratch, Views& views);
     void end(Scratch& scratch, Views& views);
 
+    /// Since begin(): how often a bound left something unfolded, cut or without a view.
+    std::uint32_t limits_hit() const noexcept;
+    /// Since begin(): state transitions and bytes moved, for tests of linearity.
+    std::uint64_t steps() const noexcept;
+
   private:
-    friend struct Engine;
-    // Sized and checked in normaliser.cpp.
-    static constexpr std::size_t kStateSize = 16384;
+    Engine& engine() noexcept;
+    const Engine& engine() const noexcept;
+
+    // Checked in normaliser.cpp.
+    static constexpr std::size_t kStateSize = 12288;
     alignas(8) std::array<unsigned char, kStateSize> state_;
 };
 

@@ -1,0 +1,72 @@
+// Constant folding: 'a'+'b', CONCAT, CHAR and NCHAR, REVERSE, REPLACE, CAST and CONVERT of binary
+// literals become the one literal that SQL Server would compute. Everything else passes at once.
+//
+// Tokens that may belong to a constant expression wait in a TokenLog. A function that turns out
+// constant is replaced there by its value; what turns out not to be constant leaves as it came.
+// Each token enters and leaves the log once, so work is linear.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "keywords.h"
+#include "run.h"
+#include "token_log.h"
+
+namespace querytap::sql {
+
+class Folder {
+  public:
+    /// `text` is in normalised spelling.
+    void word(std::string_view text, Keyword keyword, Run& run);
+    /// A word too long to mean anything to us, in pieces.
+    void long_word(std::string_view piece, bool first, Run& run);
+    void punctuation(char c, Run& run);
+    /// Contents are decoded text.
+    void literal_begin(Run& run);
+    void literal_piece(std::string_view text, Run& run);
+    void literal_end(Run& run);
+    /// Digits of a 0x literal, in upper case.
+    void binary_begin(Run& run);
+    void binary_piece(std::string_view digits, Run& run);
+    void binary_end(Run& run);
+    void end(Run& run) { release(run); }
+
+    bool idle() const noexcept { return log_.empty(); }
+
+  private:
+    /// What an opening parenthesis belongs to.
+    struct Frame {
+        Keyword function = Keyword::kNone;  // kNone: the expression itself, or plain parentheses
+        bool entered = false;               // its '(' has come
+        bool expects_type = false;          // CAST( .. AS here, CONVERT( here
+        bool in_type = false;               // inside the parentheses of varchar(10)
+        bool has_literal = false;           // the record at literal_at can grow
+        bool plus = false;                  // '+' stands after it, at the top of the log
+        bool lone_char = false;             // the log is CHAR(n), which may also be a type
+        std::uint16_t at = 0;               // its first record
+        std::uint16_t literal_at = 0;
+    };
+    static constexpr std::size_t kDepthMax = 8;
+
+    enum class Streaming : std::uint8_t { kNo, kLiteral, kBinary };
+
+    Frame& top() noexcept { return frames_[depth_]; }
+    bool accepts_operand() noexcept;
+    bool holds_word(std::string_view text, Keyword keyword) noexcept;
+    bool holds_punctuation(char c) noexcept;
+    bool open(Keyword function, std::string_view text, Run& run);
+    void close(Run& run);
+    void put_value(std::string_view value) noexcept;
+    enum class Last : std::uint8_t { kWhole, kOpen };
+    void release(Run& run, Last last = Last::kWhole);
+    void give_up(Run& run);
+
+    TokenLog log_;
+    std::array<Frame, kDepthMax> frames_;
+    std::uint8_t depth_ = 0;
+    Streaming streaming_ = Streaming::kNo;
+};
+
+}  // namespace querytap::sql

@@ -1,0 +1,19 @@
+// The loops over text that are worth SIMD (Highway, chosen at run time).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace querytap::sql {
+
+/// Copies `size` bytes to `out` in upper (ASCII) case.
+void copy_upper(const char* in, std::size_t size, char* out) noexcept;
+
+/// How many bytes stand before the first that equals `a` or `b`; `size` if none does.
+std::size_t find_either(const char* in, std::size_t size, char a, char b) noexcept;
+
+/// Latin-1 -> UTF-8: each byte >= 0x80 becomes two. `out` has room for 2 * size; returns the bytes
+/// written.
+std::size_t widen_latin1(const std::uint8_t* in, std::size_t size, char* out) noexcept;
+
+}  // namespace querytap::sql

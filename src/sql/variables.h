@@ -1,0 +1,62 @@
+// The constants that a text assigned to its variables, and the value that is being put together:
+// all in one arena, the value behind the variables.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace querytap::sql {
+
+class Variables {
+  public:
+    static constexpr std::size_t kCount = 8;
+    static constexpr std::size_t kArenaSize = 6144;
+    static constexpr std::size_t kValueMax = 4096;
+
+    enum class Reading : std::uint8_t { kUnknown, kText, kNationalText, kOther };
+
+    struct Variable {
+        std::uint64_t name = 0;  // hash; 0: free
+        std::uint16_t at = 0;
+        std::uint16_t size = 0;
+        Reading type = Reading::kUnknown;
+        bool known = false;
+    };
+
+    /// `name` in lower case, with its @.
+    static std::uint64_t hash(std::string_view name) noexcept;
+
+    const Variable* find(std::uint64_t name) const noexcept;
+    std::string_view value_of(const Variable& variable) const noexcept {
+        return {arena_.data() + variable.at, variable.size};
+    }
+
+    /// DECLARE. False: no place for one more.
+    bool declare(std::uint64_t name, Reading type) noexcept;
+    /// The value becomes the variable's. False: no place for one more variable.
+    bool assign(std::uint64_t name) noexcept;
+    /// From now on nothing is known of it.
+    void forget(std::uint64_t name) noexcept;
+
+    void begin_value() noexcept { value_size_ = 0; }
+    /// False: cut at the bound, on a character's border.
+    bool append(std::string_view text) noexcept;
+    void truncate_value(std::size_t size) noexcept {
+        value_size_ = static_cast<std::uint16_t>(size);
+    }
+    /// Valid until the next change.
+    std::string_view value() const noexcept { return {arena_.data() + end_, value_size_}; }
+
+  private:
+    Variable* place_of(std::uint64_t name) noexcept;
+    Variable* find_or_add(std::uint64_t name) noexcept;
+    void release(Variable& variable) noexcept;
+
+    std::uint16_t end_ = 0;  // of the variables' values
+    std::uint16_t value_size_ = 0;
+    std::array<Variable, kCount> variables_;
+    std::array<char, kArenaSize> arena_;
+};
+
+}  // namespace querytap::sql
