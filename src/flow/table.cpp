@@ -228,12 +228,7 @@ void Table::prefetch(std::uint64_t hash) const noexcept {
 }
 
 void Table::prefetch_flow(std::uint64_t hash) const noexcept {
-    impl_->index.find(hash, [this](std::uint32_t slot) {
-        const auto* lines = reinterpret_cast<const char*>(&impl_->flows[slot]);
-        __builtin_prefetch(lines, 1);
-        __builtin_prefetch(lines + 64, 1);
-        return false;  // tags may agree by chance: fetch each that does
-    });
+    impl_->index.prefetch_elements(hash, impl_->flows.data());
 }
 
 Flow& Table::find_or_create(const Lookup& lookup, std::uint64_t hash,
