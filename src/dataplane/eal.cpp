@@ -81,7 +81,7 @@ Status start_eal(const config::Config& config, const LcorePlan& plan) {
     static std::vector<std::string> arguments;
     arguments = {"querytap", "--no-telemetry", "--log-level=warning",
                  "--lcores", plan.argument,    "--main-lcore",
-                 "0",        "--in-memory"};
+                 "0"};
     bool any_pci = false;
     for (const config::Port& port : config.ports) {
         if (port.is_vdev) continue;
@@ -90,13 +90,15 @@ Status start_eal(const config::Config& config, const LcorePlan& plan) {
     }
     if (!any_pci) arguments.emplace_back("--no-pci");
     if (config.memory.hugepages) {
+        arguments.emplace_back("--in-memory");
         if (config.memory.size_mb > 0) {
             arguments.insert(arguments.end(), {"-m", std::to_string(config.memory.size_mb)});
         }
     } else {
         const unsigned size_mb =
             config.memory.size_mb > 0 ? config.memory.size_mb : memory_without_hugepages(config);
-        arguments.insert(arguments.end(), {"--no-huge", "-m", std::to_string(size_mb)});
+        arguments.insert(arguments.end(),
+                         {"--no-huge", "--no-shconf", "-m", std::to_string(size_mb)});
     }
     arguments.insert(arguments.end(), config.eal_arguments.begin(), config.eal_arguments.end());
 

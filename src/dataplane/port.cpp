@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include <rte_bus_vdev.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -37,7 +36,7 @@ Status Port::probe(const Wish& wish) {
         const std::size_t comma = wish.device.find(',');
         const std::string arguments =
             comma == std::string::npos ? "" : wish.device.substr(comma + 1);
-        if (const int code = rte_vdev_init(name_.c_str(), arguments.c_str()); code != 0) {
+        if (const int code = rte_eal_hotplug_add("vdev", name_.c_str(), arguments.c_str()); code != 0) {
             return Error{.message = "cannot create the virtual device '" + wish.device +
                                     "': " + rte_reason(code),
                          .hint =
@@ -128,7 +127,7 @@ void Port::stop() noexcept {
 Port::~Port() {
     stop();
     if (pool_ != nullptr) rte_eth_dev_close(id_);
-    if (attached_) rte_vdev_uninit(name_.c_str());
+    if (attached_) rte_eal_hotplug_remove("vdev", name_.c_str());
     rte_mempool_free(pool_);
 }
 

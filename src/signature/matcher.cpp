@@ -88,6 +88,7 @@ Matcher::Matcher(std::shared_ptr<const RuleSet> set, const ScannerLimits& limits
       transactions(limits.transactions),
       group_words(words_for_bits(program.groups.size())),
       groups(limits.transactions * group_words),
+      reported(limits.transactions * group_words),
       streams(limits.streams, stream_size_max(program), terms_max(program)),
       excerpts(limits.transactions + limits.streams),
       block_hits(words_for_bits(terms_max(program))),
@@ -103,12 +104,17 @@ BitRow Matcher::group_row(const Transaction& transaction) noexcept {
     return {groups.data() + index * group_words, group_words};
 }
 
+BitRow Matcher::reported_row(const Transaction& transaction) noexcept {
+    const auto index = static_cast<std::size_t>(&transaction - transactions.data());
+    return {reported.data() + index * group_words, group_words};
+}
+
 void Matcher::scan_block(Transaction& transaction, Buffer buffer, std::string_view data) noexcept {
     const BufferProgram& code = program.buffers[static_cast<std::size_t>(buffer)];
     counters.scanned_bytes.add(data.size());
     hs_scan(code.block.get(), pointer(data), length(data), 0, scratch.get(), on_block_match, this);
     if (!any_block_hit && code.always.empty()) return;
-    decide(transaction, code, block_hits, [&](std::uint32_t term) {
+    decide(transaction, code, block_hits, true, [&](std::uint32_t term) {
         return data.substr(0, static_cast<std::size_t>(block_ends[term]));
     });
     if (any_block_hit) std::fill(block_hits.begin(), block_hits.end(), 0);
@@ -143,10 +149,19 @@ void Matcher::end_stream(Transaction& transaction, Buffer buffer) noexcept {
     PieceContext context{*this, code, transaction.stream[index], {}};
     OpenStream& stream = streams[context.stream];
     streams.finish(context.stream, scratch.get(), on_piece_match, &context);
-    decide(transaction, code, streams.hits(context.stream),
+    decide(transaction, code, streams.hits(context.stream), true,
            [&](std::uint32_t term) { return excerpts.find(stream.excerpts, term); });
     excerpts.clear(stream.excerpts);
     streams.release(context.stream);
+}
+
+void Matcher::look_at_streams(Transaction& transaction) noexcept {
+    for (std::size_t i = 0; i < kBufferCount; ++i) {
+        if (transaction.pieces[i] != Pieces::kStream) continue;
+        OpenStream& stream = streams[transaction.stream[i]];
+        decide(transaction, program.buffers[i], streams.hits(transaction.stream[i]), false,
+               [&](std::uint32_t term) { return excerpts.find(stream.excerpts, term); });
+    }
 }
 
 void Matcher::drop_streams(Transaction& transaction) noexcept {
@@ -164,6 +179,8 @@ void Matcher::release(Transaction& transaction) noexcept {
     if (transaction.any_group) {
         const BitRow row = group_row(transaction);
         std::fill(row.begin(), row.end(), 0);
+        const BitRow told = reported_row(transaction);
+        std::fill(told.begin(), told.end(), 0);
         transaction.any_group = false;
     }
     excerpts.clear(transaction.excerpts);
@@ -173,9 +190,10 @@ void Matcher::release(Transaction& transaction) noexcept {
 
 template <typename Excerpt>
 void Matcher::decide(Transaction& transaction, const BufferProgram& buffer, BitRow hits,
-                     Excerpt&& excerpt) noexcept {
+                     bool complete, Excerpt&& excerpt) noexcept {
     const auto consider = [&](std::uint32_t number) {
         const Group& group = program.groups[number];
+        if (!complete && !group.forbidden.empty()) return;
         const auto hit = [&](std::uint32_t term) { return test_bit(hits, term); };
         if (!std::all_of(group.required.begin(), group.required.end(), hit)) return;
         if (std::any_of(group.forbidden.begin(), group.forbidden.end(), hit)) return;
@@ -186,6 +204,7 @@ void Matcher::decide(Transaction& transaction, const BufferProgram& buffer, BitR
         for (const std::uint32_t number : buffer.groups_of_term[term])
             consider(number);
     });
+    if (!complete) return;
     for (const std::uint32_t number : buffer.always)
         consider(number);
 }
@@ -211,6 +230,7 @@ bool Matcher::rule_holds(const Transaction& transaction, std::uint32_t rule) noe
 
 void Matcher::report(Transaction& transaction, HitSink& sink) noexcept {
     const BitRow row = group_row(transaction);
+    const BitRow told = reported_row(transaction);
     if (!program.without_content.empty()) transaction.any_group = true;
     if (!transaction.any_group) return;
     for (const std::uint32_t group : program.without_content)
@@ -223,7 +243,9 @@ void Matcher::report(Transaction& transaction, HitSink& sink) noexcept {
             const std::uint32_t rule = program.groups[number].rule;
             if (program.conditions[rule].first_group != number) return;
             if (program.rules[rule].action != action || !rule_holds(transaction, rule)) return;
+            if (test_bit(told, number)) return;
             visit(rule);
+            if (action == Action::kAlert) set_bit(told, number);
         });
     };
     if (program.has_pass) for_each_rule(Action::kPass, [&](std::uint32_t) { passed = true; });

@@ -50,7 +50,8 @@ struct Matcher {
     FreeList free_transactions;
     std::vector<Transaction> transactions;
     std::size_t group_words;
-    std::vector<std::uint64_t> groups;  ///< a row for each transaction: groups that hold
+    std::vector<std::uint64_t> groups;    ///< a row for each transaction: groups that hold
+    std::vector<std::uint64_t> reported;  ///< the same: first groups of rules already reported
     StreamPool streams;
     Excerpts excerpts;
 
@@ -61,17 +62,20 @@ struct Matcher {
 
     Transaction* find(TransactionId id) noexcept;
     BitRow group_row(const Transaction& transaction) noexcept;
+    BitRow reported_row(const Transaction& transaction) noexcept;
 
     void scan_block(Transaction& transaction, Buffer buffer, std::string_view data) noexcept;
     void scan_piece(Transaction& transaction, Buffer buffer, std::string_view data) noexcept;
     bool open_stream(Transaction& transaction, Buffer buffer) noexcept;
     void end_stream(Transaction& transaction, Buffer buffer) noexcept;
+    /// Groups that hold already in streams that go on; those that forbid something wait.
+    void look_at_streams(Transaction& transaction) noexcept;
     void drop_streams(Transaction& transaction) noexcept;
     void release(Transaction& transaction) noexcept;
 
     /// A value is complete: which groups hold in it? `excerpt(term)` gives the bytes to show.
     template <typename Excerpt>
-    void decide(Transaction& transaction, const BufferProgram& buffer, BitRow hits,
+    void decide(Transaction& transaction, const BufferProgram& buffer, BitRow hits, bool complete,
                 Excerpt&& excerpt) noexcept;
     void hold(Transaction& transaction, std::uint32_t group, std::string_view excerpt) noexcept;
 

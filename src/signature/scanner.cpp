@@ -85,6 +85,13 @@ void Scanner::stream(TransactionId id, Buffer buffer, std::string_view data, boo
     if (last) pieces = Pieces::kNone;
 }
 
+void Scanner::decide(TransactionId id, HitSink& sink) noexcept {
+    Transaction* const transaction = impl_->find(id);
+    if (transaction == nullptr) return;
+    impl_->look_at_streams(*transaction);
+    impl_->report(*transaction, sink);
+}
+
 void Scanner::close(TransactionId id, HitSink& sink) noexcept {
     Transaction* const transaction = impl_->find(id);
     if (transaction == nullptr) return;
