@@ -20,6 +20,13 @@ constexpr std::size_t kVictimSample = Index::kNeighbourhood;
 
 constexpr std::size_t kFlowsMin = 8;
 
+/// A connection that has not said anything yet counts as half-open even where its owner has no
+/// opinion: a flood of SYNs then displaces itself and not the conversations.
+Value worth_of(const Flow& flow) noexcept {
+    const bool silent = flow.state == State::kNew && !flow.data_from_a && !flow.data_from_b;
+    return flow.value == Value::kUndecided && silent ? Value::kHalfOpen : flow.value;
+}
+
 }  // namespace
 
 /// What the table knows of a flow beside the flow itself: not touched by most packets.
@@ -160,7 +167,7 @@ void Table::Impl::evict_neighbour(std::uint64_t hash, Timestamp now) noexcept {
     std::uint32_t victim = kNone;
     const auto consider = [&](std::uint32_t slot) {
         const auto worth = [this](std::uint32_t of) {
-            return std::tuple(flows[of].value, flows[of].last, flows[of].id);
+            return std::tuple(worth_of(flows[of]), flows[of].last, flows[of].id);
         };
         if (victim == kNone || worth(slot) < worth(victim)) victim = slot;
     };

@@ -61,6 +61,7 @@ class Delivery {
   private:
     void drop_old(Piece& piece) noexcept;
     bool fits(std::size_t size) const noexcept;
+    bool receiver_may_have(std::uint32_t end) const noexcept;
     bool hold(Piece& piece, Timestamp now);
     void pass_in_order(Piece piece, Timestamp now);
     void pass(Bytes bytes);
@@ -239,9 +240,16 @@ void Delivery::give_up_first_hole() {
 }
 
 void Delivery::give_up_old_holes(Timestamp now) {
-    while (!held_.empty() && later_by(half_.hole_since, limits_.gap_timeout) <= now) {
+    while (!held_.empty() && receiver_may_have(held_.first().sequence) &&
+           later_by(half_.hole_since, limits_.gap_timeout) <= now) {
         give_up_first_hole();
     }
+}
+
+// A segment that the tap sees and the receiver does not (forged, with a TTL too small) would else
+// move the stream past all that is really sent, which would then look like retransmissions.
+bool Delivery::receiver_may_have(std::uint32_t end) const noexcept {
+    return !half_.acknowledgement_seen || !is_before(half_.acknowledged, end);
 }
 
 void Delivery::give_up_all_holes() {
@@ -280,6 +288,17 @@ void Reassembler::push(Half& half, const Segment& segment, Timestamp now, Consum
         delivery.end_at(sequence + static_cast<std::uint32_t>(piece.bytes.size()));
     }
     delivery.give_up_old_holes(now);
+}
+
+void Reassembler::acknowledge(Half& half, std::uint32_t acknowledgement) noexcept {
+    if (!half.started) return;
+    // Old acknowledgements arrive late, and numbers from nowhere are no news.
+    const std::int32_t ahead = distance(half.next_sequence, acknowledgement);
+    constexpr auto kLimit = static_cast<std::int32_t>(kPlausibleDistance);
+    if (ahead > kLimit || ahead < -kLimit) return;
+    if (half.acknowledgement_seen && !is_before(half.acknowledged, acknowledgement)) return;
+    half.acknowledged = acknowledgement;
+    half.acknowledgement_seen = true;
 }
 
 void Reassembler::check_hole(Half& half, Timestamp now, Consumer& consumer) {

@@ -73,8 +73,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         for (std::size_t i = 0; i < length; ++i) {
             segment[i] = content_at(sequence + (syn ? 1 : 0) + static_cast<std::uint32_t>(i));
         }
-        const bool started = side.half.started;
-        if (!started) {
+        if ((kind & 0x40) != 0) {
+            reassembler.acknowledge(side.half, side.start + offset);
+            continue;
+        }
+        if (!side.half.started) {
             // What the first accepted segment will make the start.
             side.checker.position = sequence + (syn ? 1 : 0);
             side.checker.known = true;

@@ -54,8 +54,10 @@ struct Half {
     std::uint32_t held_blocks = 0;
     std::uint32_t held_bytes = 0;
     std::uint32_t fin_sequence = 0;
-    std::uint32_t far_next = 0;  ///< where the next far segment would continue
-    Timestamp hole_since{};      ///< the first hole was seen, or last shrank
+    std::uint32_t far_next = 0;      ///< where the next far segment would continue
+    std::uint32_t acknowledged = 0;  ///< by the receiver, once `acknowledgement_seen`
+    bool acknowledgement_seen = false;
+    Timestamp hole_since{};  ///< the first hole was seen, or last shrank
 };
 
 /// Where contiguous bytes go.
@@ -83,6 +85,11 @@ class Reassembler {
     Reassembler& operator=(const Reassembler&) = delete;
 
     void push(Half& half, const Segment& segment, Timestamp now, Consumer& consumer);
+
+    /// What the receiver of this half says it has: the acknowledgement number of a packet the other
+    /// way. Optional. Once told, age alone gives up no hole that the receiver has not got over
+    /// itself: either the sender will repeat it, or what is held behind it was never sent.
+    void acknowledge(Half& half, std::uint32_t acknowledgement) noexcept;
 
     /// Declares holes older than the time-out as gaps. Called on later packets of the same flow,
     /// either direction.

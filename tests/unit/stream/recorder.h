@@ -34,4 +34,22 @@ inline Timestamp at(double seconds) {
     return from_ns(1'700'000'000'000'000'000 + static_cast<std::int64_t>(seconds * 1e9));
 }
 
+/// A stream that was opened, with limits of its own.
+struct Stream {
+    explicit Stream(const Limits& limits = {.pool_blocks = 64}) : reassembler(limits) {
+        push(kStart - 1, "", 0, packet::kSyn);
+    }
+    void push(std::uint32_t sequence, std::string_view text, double second = 0,
+              int flags = packet::kAck) {
+        reassembler.push(half, {sequence, static_cast<std::uint8_t>(flags), as_bytes(text)},
+                         at(second), recorder);
+    }
+    const Counters& counters() const { return reassembler.counters(); }
+
+    static constexpr std::uint32_t kStart = 5000;
+    Reassembler reassembler;
+    Half half;
+    Recorder recorder;
+};
+
 }  // namespace querytap::stream::test
