@@ -52,11 +52,11 @@ void Problems::add(const YAML::Mark& mark, std::string message, std::string hint
 }
 
 YamlMap::YamlMap(const YAML::Node& node, std::string what, Problems& problems)
-    : node_(node), what_(std::move(what)), problems_(problems) {
-    if (node_.IsDefined() && !node_.IsNull() && !node_.IsMap()) {
+    : node_(node.IsDefined() ? node : YAML::Node()), what_(std::move(what)), problems_(problems) {
+    if (!node_.IsNull() && !node_.IsMap()) {
         problems_.add(node_.Mark(), what_ + " must be a mapping of keys to values",
                       "write 'key: value' lines, indented below it");
-        node_ = YAML::Node();
+        node_.reset();
     }
 }
 

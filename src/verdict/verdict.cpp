@@ -57,14 +57,13 @@ bool Ledger::add(Kind kind, std::string_view id, std::string_view text, std::str
                                  [](const auto& a, const auto& b) { return a.weight < b.weight; });
         if (place->weight >= weight) place = nullptr;
     }
-    if (place != nullptr) {
-        place->kind = kind;
-        place->weight = weight;
-        place->count = 1;
-        place->id.assign(id);
-        place->text.assign(text);
-        place->technique.assign(technique);
-    }
+    if (place == nullptr) return false;  // eight heavier ones speak already
+    place->kind = kind;
+    place->weight = weight;
+    place->count = 1;
+    place->id.assign(id);
+    place->text.assign(text);
+    place->technique.assign(technique);
     score_ += weight;
 
     const Level level = score_ >= kMaliciousFrom    ? Level::kMalicious

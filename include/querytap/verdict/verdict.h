@@ -40,7 +40,8 @@ std::uint16_t signature_weight(std::string_view confidence, std::uint8_t priorit
 class Ledger {
   public:
     /// Adds evidence; the same id again only counts. Returns true when the level rose. When all
-    /// places are taken the lightest reason gives way to a heavier one; its weight stays counted.
+    /// places are taken the lightest reason gives way to a heavier one (its weight stays counted);
+    /// a lighter one is folded.
     bool add(Kind kind, std::string_view id, std::string_view text, std::string_view technique,
              std::uint16_t weight) noexcept;
     /// The owner's policy allows this conversation. Returns true when the level rose.
