@@ -37,11 +37,10 @@ bool Folder::holds_punctuation(char c) noexcept {
     switch (c) {
         case '+':
             if (frame.lone_char) {
-                std::array<char, 8> value;
-                const auto size = evaluate(frame.function, log_, frame.at, value);
+                const Frame lone = frame;
                 log_.truncate(0);
                 frame = {};
-                put_value({value.data(), size.value_or(0)});
+                put_value({lone.character.data(), lone.character_size});
             }
             if (!frame.has_literal || frame.plus || frame.expects_type) return false;
             frame.plus = true;
@@ -161,11 +160,11 @@ void Folder::close(Run& run) {
     const bool character = frame.function == Keyword::kChar || frame.function == Keyword::kNchar;
     if (character && frame.at == 0 && log_.push(')')) {
         // Alone it stays: CREATE TABLE t (name CHAR(10)) is a type. A '+' will tell.
-        frames_[0] = {};
-        frames_[0].function = frame.function;
-        frames_[0].lone_char = true;
-        frames_[0].at = static_cast<std::uint16_t>(arguments);
         depth_ = 0;
+        top() = {};
+        top().lone_char = true;
+        top().character_size = static_cast<std::uint8_t>(*size);
+        std::copy_n(value.begin(), *size, top().character.begin());
         return;
     }
     log_.truncate(frame.at);
@@ -178,17 +177,19 @@ void Folder::word(std::string_view text, Keyword keyword, Run& run) {
     if (!log_.empty() && holds_word(text, keyword)) {
         if (log_.push(Kind::kWord, text)) return;
         ++run.meter.limits_hit;
-    } else if (is_function(keyword)) {
+    } else if (is_function(keyword) && !after_point_) {
         if (!log_.empty() && !accepts_operand()) release(run);
         if (open(keyword, text, run)) return;
     }
     if (!log_.empty()) release(run);
+    after_point_ = false;
     run.statements.word(text, keyword, run);
 }
 
 void Folder::long_word(std::string_view piece, bool first, Run& run) {
     if (!log_.empty()) release(run);
     ++run.meter.steps;
+    after_point_ = false;
     run.statements.long_word(piece, first, run);
 }
 
@@ -207,6 +208,7 @@ void Folder::punctuation(char c, Run& run) {
         }
         release(run);
     }
+    after_point_ = c == '.';
     run.statements.punctuation(c, run);
 }
 

@@ -34,6 +34,8 @@ class Folder {
     void end(Run& run) { release(run); }
 
     bool idle() const noexcept { return log_.empty(); }
+    /// The fast path passed tokens by; a name behind a point is no built-in function.
+    void continue_after(bool point) noexcept { after_point_ = point; }
 
   private:
     /// What an opening parenthesis belongs to.
@@ -47,6 +49,8 @@ class Folder {
         bool lone_char = false;             // the log is CHAR(n), which may also be a type
         std::uint16_t at = 0;               // its first record
         std::uint16_t literal_at = 0;
+        std::uint8_t character_size = 0;  // of lone_char's value
+        std::array<char, 4> character{};
     };
     static constexpr std::size_t kDepthMax = 8;
 
@@ -66,6 +70,7 @@ class Folder {
     TokenLog log_;
     std::array<Frame, kDepthMax> frames_;
     std::uint8_t depth_ = 0;
+    bool after_point_ = false;
     Streaming streaming_ = Streaming::kNo;
 };
 

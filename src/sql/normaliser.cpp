@@ -15,8 +15,8 @@ int Nested::run(std::string_view text, Run& outer) {
         return -1;
     }
     const int view = outer.meter.dynamic_views++;
-    outer.output.flush();  // the literals of the inner text come behind those of the outer
-    std::construct_at(&engine_);
+    outer.output.flush();     // the literals of the inner text come behind those of the outer
+    ::new (&engine_) Engine;  // not value-initialised: the large buffers need no clearing
     output_.begin(outer.output.views(), view);
     Run inner{engine_.folder, engine_.statements, engine_.spelling, output_, outer.meter, *deeper_};
     engine_.tokenizer.feed(text, inner);

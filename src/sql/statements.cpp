@@ -84,9 +84,10 @@ bool Statements::step_word(std::string_view text, Keyword keyword, Run& run) {
             execute_variable(run);
             return false;
         case State::kArguments:
-            if (text[0] == '@' || is_number(text) || text == "output" || text == "out" ||
-                text == "null" || text == "default") {
+            if (mirror_operand_ || text[0] == '@' || is_number(text) || text == "output" ||
+                text == "out" || text == "null" || text == "default") {
                 mirror(run, [&](Spelling& spelling, Output& out) { spelling.word(text, out); });
+                mirror_operand_ = false;
                 return true;
             }
             state_ = State::kIdle;
@@ -173,6 +174,7 @@ bool Statements::step_punctuation(char c, Run& run) {
         case State::kArguments:
             if (c == ',' || c == '=' || c == '-' || c == '.' || c == '+') {
                 mirror(run, [&](Spelling& spelling, Output& out) { spelling.punctuation(c, out); });
+                mirror_operand_ = c == ',' || c == '=';
                 return true;
             }
             state_ = State::kIdle;

@@ -96,6 +96,7 @@ class Statements {
     std::uint8_t depth_ = 0;       ///< of parentheses in the value
     std::uint8_t skip_depth_ = 0;  ///< of parentheses that are skipped
     std::int8_t mirror_view_ = -1;
+    bool mirror_operand_ = false;  ///< after ',' or '=': a bare word is an argument
     std::uint32_t expanded_ = 0;   ///< bytes copied out of variables
     std::uint16_t binary_at_ = 0;  ///< where the digits of an open binary literal begin
     std::uint64_t target_ = 0;

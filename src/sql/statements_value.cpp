@@ -110,6 +110,7 @@ void Statements::execute_variable(Run& run) {
     mirror_view_ = static_cast<std::int8_t>(run.dynamic.run(variables_.value(), run));
     if (mirror_view_ < 0) return;
     mirror_spelling_.continue_after(true);
+    mirror_operand_ = false;
     state_ = State::kArguments;
 }
 

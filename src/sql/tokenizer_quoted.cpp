@@ -93,13 +93,15 @@ std::string_view Tokenizer::quoted_end(std::string_view text, Run& run) {
         state_ = State::kLiteralEnd;
         return text;
     }
-    while (held_size_ > 0 && held_[held_size_ - 1u] == ' ')
-        --held_size_;
-    if (held_size_ == 0) {
+    std::uint8_t size = held_size_;
+    while (size > 0 && held_[size - 1u] == ' ')
+        --size;
+    if (size == 0) {
         quoted_is_literal(run);
         finish_literal(run);
         return text;
     }
+    held_size_ = size;
     for (std::size_t i = 0; i < held_size_; ++i)
         held_[i] = lower(held_[i]);
     end_word(run, true);
