@@ -99,6 +99,17 @@ struct Login7 {
     BoundedText<256> ntlm_workstation;
 };
 
+/// MS-NLMP: which of the client's two messages names were found in.
+enum class NtlmMessage : std::uint8_t { kNone, kNegotiate, kAuthenticate };
+
+/// Who an NTLM client says it is.
+struct NtlmIdentity {
+    NtlmMessage message = NtlmMessage::kNone;
+    BoundedText<256> domain;
+    BoundedText<256> user;  ///< only in AUTHENTICATE
+    BoundedText<256> workstation;
+};
+
 enum class Encoding : std::uint8_t { kUtf16le, kSingleByte, kBinary };
 
 /// Part of a text or binary value, as it stands on the wire. Values come in one or more chunks;

@@ -28,6 +28,8 @@ class Handler {
 
     virtual void on_prelogin(const MessageInfo&, const Prelogin&) {}
     virtual void on_login(const MessageInfo&, const Login7&) {}
+    /// NTLM in an SSPI message: the user of an integrated login is first named here.
+    virtual void on_ntlm(const MessageInfo&, const NtlmIdentity&) {}
 
     virtual void on_sql(const MessageInfo&, SqlSource, const Chunk&) {}
     virtual void on_rpc(const MessageInfo&, const RpcCall&) {}

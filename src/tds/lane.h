@@ -1,0 +1,58 @@
+// One direction of one TDS conversation: packets to messages, and each message to its parser.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include "batch.h"
+#include "collect.h"
+#include "packet_header.h"
+#include "rpc.h"
+#include "skip.h"
+#include "tokens.h"
+
+namespace querytap::tds {
+
+class Lane {
+  public:
+    Lane(Direction direction, std::uint16_t smp_session) noexcept;
+    Lane(const Lane&) = delete;
+    Lane& operator=(const Lane&) = delete;
+
+    /// A packet begins; kGood or kUndefinedType. found: after a search, so that a later packet of a
+    /// message may stand first.
+    void begin_packet(const PacketHeader& header, bool found, const Scope& scope);
+
+    /// Payload of the packet; returns how much of `bytes` belongs to it.
+    std::size_t payload(Bytes bytes, const Scope& scope);
+
+    /// Payload bytes of the packet that have not come.
+    std::size_t packet_left() const noexcept { return packet_left_; }
+
+    /// What follows is lost: an open message ends, incomplete.
+    void abort(const Scope& scope);
+
+  private:
+    void open(const PacketHeader& header, bool found, const Scope& scope);
+    void choose_parser(bool headless);
+    void choose_by_content(std::uint8_t first, const Scope& scope);
+    void begin_results(const Scope& scope);
+    void close(bool whole, const Scope& scope);
+    void finish_parser(bool whole, const MessageScope& scope);
+    void finish_collected(Bytes kept, const MessageScope& scope);
+    MessageScope scoped(const Scope& scope) const noexcept { return {scope, info_}; }
+
+    MessageInfo info_;
+    bool open_ = false;
+    bool last_packet_ = false;
+    std::uint8_t last_status_ = 0;
+    std::uint16_t packet_left_ = 0;
+    Pending pending_;
+    ColumnTable columns_;
+    /// monostate: no message, or one whose first byte says what it is.
+    std::variant<std::monostate, SkipParser, RawParser, BatchParser, RpcParser, TokenParser,
+                 CollectParser, BulkTextParser>
+        parser_;
+};
+
+}  // namespace querytap::tds

@@ -1,0 +1,231 @@
+#include "stream.h"
+
+#include <algorithm>
+
+#include "encryption.h"
+
+namespace querytap::tds {
+namespace {
+
+// After a login, so many bytes without a header are no gap in TDS but something else: eight of the
+// largest packets.
+constexpr std::uint32_t kSearchMax = 8 * 32768;
+
+}  // namespace
+
+Stream::Stream(Direction direction, bool midstream) noexcept
+    : direction_(direction), mode_(midstream ? Mode::kSearch : Mode::kHeader) {}
+
+void Stream::feed(Bytes bytes, const Shared& shared) {
+    for (;;) {
+        if (replay_size_ > 0) {
+            const std::array<std::uint8_t, kHeldMax> replay = replay_;
+            const std::uint8_t size = replay_size_;
+            replay_size_ = 0;
+            const std::size_t used = step(Bytes{replay}.first(size), shared);
+            // What the step left over stands before what a search within it put back.
+            const auto rest = static_cast<std::uint8_t>(size - used);
+            std::copy_n(replay.begin() + used, rest, replay_.begin() + replay_size_);
+            replay_size_ = static_cast<std::uint8_t>(replay_size_ + rest);
+        } else if (!bytes.empty()) {
+            bytes = bytes.subspan(step(bytes, shared));
+        } else {
+            return;
+        }
+    }
+}
+
+std::size_t Stream::step(Bytes bytes, const Shared& shared) {
+    switch (mode_) {
+        case Mode::kHeader:
+            return header(bytes, shared);
+        case Mode::kPacket: {
+            const std::size_t used = shared.lane.payload(bytes, shared.scope);
+            if (shared.lane.packet_left() == 0) mode_ = Mode::kHeader;
+            return used;
+        }
+        case Mode::kSmpData:
+            return smp_data(bytes, shared);
+        case Mode::kTlsRecord: {
+            const std::size_t used = std::min<std::size_t>(bytes.size(), left_);
+            left_ -= static_cast<std::uint32_t>(used);
+            if (left_ == 0) mode_ = Mode::kHeader;
+            return used;
+        }
+        case Mode::kSearch:
+            return search(bytes, shared);
+        case Mode::kRaw:
+            shared.scope.handler.on_raw(direction_, bytes);
+            return bytes.size();
+    }
+    return bytes.size();
+}
+
+std::size_t Stream::header(Bytes bytes, const Shared& shared) {
+    const std::uint8_t first = held_size_ > 0 ? held_[0] : bytes[0];
+    const bool smp = first == kSmpByte;
+    const bool tls = is_tls_content(first);
+    const std::size_t wanted = smp ? kSmpHeaderSize : tls ? kTlsHeaderSize : kHeaderSize;
+    const std::size_t size = std::min(bytes.size(), wanted - held_size_);
+    std::copy_n(bytes.begin(), size, held_.begin() + held_size_);
+    held_size_ = static_cast<std::uint8_t>(held_size_ + size);
+    if (held_size_ < wanted) return size;
+    if (smp) {
+        smp_header(shared);
+    } else if (tls) {
+        tls_header(shared);
+    } else {
+        packet_header(shared);
+    }
+    return size;
+}
+
+void Stream::packet_header(const Shared& shared) {
+    const PacketHeader header = read_packet_header(Bytes{held_}.first(kHeaderSize));
+    const bool strict = shared.scope.facts.raw[index(other(direction_))];
+    switch (judge(header, strict)) {
+        case HeaderVerdict::kGood:
+            break;
+        case HeaderVerdict::kUndefinedType:
+            shared.scope.handler.on_anomaly(direction_, Anomaly::kUndefinedPacketType);
+            break;
+        case HeaderVerdict::kBad:
+            lost(shared);
+            return;
+    }
+    held_size_ = 0;
+    clear_seen_ = true;
+    last_header_ = header;
+    shared.lane.begin_packet(header, found_, shared.scope);
+    found_ = false;
+    mode_ = shared.lane.packet_left() > 0 ? Mode::kPacket : Mode::kHeader;
+}
+
+void Stream::smp_header(const Shared& shared) {
+    const SmpHeader header = read_smp_header(Bytes{held_}.first(kSmpHeaderSize));
+    if (!header.good) {
+        lost(shared);
+        return;
+    }
+    held_size_ = 0;
+    clear_seen_ = true;
+    found_ = false;
+    shared.multiplexer.packet(header, direction_, shared.scope);
+    smp_session_ = header.session;
+    left_ = header.size - static_cast<std::uint32_t>(kSmpHeaderSize);
+    if (left_ > 0) mode_ = Mode::kSmpData;
+}
+
+std::size_t Stream::smp_data(Bytes bytes, const Shared& shared) {
+    const std::size_t size = std::min<std::size_t>(bytes.size(), left_);
+    left_ -= static_cast<std::uint32_t>(size);
+    if (left_ == 0) mode_ = Mode::kHeader;
+    // Looked up each time: the other direction may have ended the conversation.
+    Conversation* const conversation = shared.multiplexer.find(smp_session_);
+    if (conversation != nullptr) conversation->data(direction_, bytes.first(size), shared.scope);
+    return size;
+}
+
+void Stream::tls_header(const Shared& shared) {
+    const TlsHeader header = read_tls_header(Bytes{held_}.first(kTlsHeaderSize));
+    if (!header.good) {
+        lost(shared);
+        return;
+    }
+    held_size_ = 0;
+    found_ = false;
+    const bool expected = !clear_seen_ && !shared.scope.facts.prelogin_seen;
+    note_bare_tls(direction_, header.content_type, header.size, expected, shared.scope);
+    left_ = header.size;
+    mode_ = Mode::kTlsRecord;
+}
+
+/// What stands in held_ is no header.
+void Stream::lost(const Shared& shared) {
+    const Scope& scope = shared.scope;
+    shared.lane.abort(scope);
+    if (scope.facts.logged_in()) {
+        scope.facts.raw[index(direction_)] = true;
+        scope.handler.on_anomaly(direction_, Anomaly::kFramingLost);
+        mode_ = Mode::kRaw;
+        scope.handler.on_raw(direction_, Bytes{held_}.first(held_size_));
+        held_size_ = 0;
+        return;
+    }
+    scope.handler.on_anomaly(direction_, Anomaly::kBadHeader);
+    begin_search();
+    // The search goes over the same bytes again, but never finds the same header twice.
+    const std::uint8_t known_bad = found_ ? 1 : 0;
+    found_ = false;
+    replay_size_ = static_cast<std::uint8_t>(held_size_ - known_bad);
+    std::copy_n(held_.begin() + known_bad, replay_size_, replay_.begin());
+    held_size_ = 0;
+}
+
+void Stream::begin_search() noexcept {
+    mode_ = Mode::kSearch;
+    search_start_ = true;
+    resynchronising_ = true;
+    searched_ = 0;
+}
+
+void Stream::gap(const Shared& shared) {
+    shared.lane.abort(shared.scope);
+    shared.multiplexer.lose(direction_, shared.scope);
+    if (mode_ == Mode::kRaw) return;
+    held_size_ = 0;
+    begin_search();
+}
+
+std::size_t Stream::search(Bytes bytes, const Shared& shared) {
+    std::size_t used = 0;
+    if (held_size_ == 0 && !search_start_) {
+        const auto* candidate =
+            std::find_if(bytes.data(), bytes.data() + bytes.size(),
+                         [](std::uint8_t byte) { return may_begin(byte, false); });
+        used = static_cast<std::size_t>(candidate - bytes.data());
+        searched_ += static_cast<std::uint32_t>(used);
+    }
+    const std::size_t size = std::min(bytes.size() - used, kHeldMax - held_size_);
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(used), size,
+                held_.begin() + held_size_);
+    held_size_ = static_cast<std::uint8_t>(held_size_ + size);
+    used += size;
+    if (search_held(shared)) {
+        std::copy_n(held_.begin(), held_size_, replay_.begin());
+        replay_size_ = held_size_;
+        held_size_ = 0;
+    } else if (searched_ > kSearchMax && shared.scope.facts.logged_in()) {
+        lost(shared);
+    }
+    return used;
+}
+
+/// Drops bytes from the front of held_ until a header stands there, or may stand there.
+bool Stream::search_held(const Shared& shared) {
+    while (held_size_ > 0) {
+        const Bytes window = Bytes{held_}.first(held_size_);
+        SearchVerdict verdict = SearchVerdict::kNo;
+        if (may_begin(window[0], search_start_)) {
+            verdict = judge_found(window, search_start_, last_header_);
+        }
+        if (verdict == SearchVerdict::kMore) return false;
+        if (verdict == SearchVerdict::kFound) {
+            mode_ = Mode::kHeader;
+            found_ = true;
+            if (resynchronising_) {
+                shared.scope.pool.counters.resynchronised.add();
+                shared.scope.handler.on_anomaly(direction_, Anomaly::kResynchronised);
+            }
+            resynchronising_ = false;
+            return true;
+        }
+        search_start_ = false;
+        ++searched_;
+        std::copy(held_.begin() + 1, held_.begin() + held_size_, held_.begin());
+        --held_size_;
+    }
+    return false;
+}
+
+}  // namespace querytap::tds

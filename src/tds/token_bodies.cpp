@@ -1,0 +1,123 @@
+#include "token_bodies.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "text.h"
+
+namespace querytap::tds {
+namespace {
+
+constexpr std::uint8_t kPromoteTransaction = 15;
+
+/// LOGINACK's version in LOGIN7's order. Servers before 7.1 wrote the digits apart: 07 00, 07 01.
+std::uint32_t acknowledged_version(std::uint32_t version) noexcept {
+    if (version >> 16 == 0x0700) return 0x70000000;
+    if (version >> 16 == 0x0701) return 0x71000000;
+    return version;
+}
+
+BoundedText<16> hexadecimal(Bytes bytes) noexcept {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    BoundedText<16> text;
+    for (const std::uint8_t byte : bytes) {
+        const char pair[] = {kDigits[byte >> 4], kDigits[byte & 15]};
+        text.append({pair, sizeof pair});
+    }
+    return text;
+}
+
+/// RoutingData: "server:port", and "/database" where there is one.
+bool read_routing(Reader& reader, bool with_database, BoundedText<512>& text) noexcept {
+    reader.skip(2);  // RoutingDataValueLength
+    const std::uint8_t protocol = reader.u8();
+    const std::uint16_t port = reader.u16le();
+    const Narrowed<256> server(read_us_varchar(reader));
+    const Narrowed<128> database(with_database ? read_us_varchar(reader) : Bytes{});
+    if (!reader.ok() || protocol != 0) return false;
+    char digits[5];
+    const auto end = std::to_chars(digits, digits + sizeof digits, port).ptr;
+    text.assign(server.view());
+    text.append(":");
+    text.append({digits, static_cast<std::size_t>(end - digits)});
+    if (with_database) {
+        text.append("/");
+        text.append(database.view());
+    }
+    return true;
+}
+
+}  // namespace
+
+bool read_error(Bytes body, bool is_info, const MessageScope& scope) {
+    Reader reader(body);
+    ResultError error;
+    error.is_info = is_info;
+    error.number = reader.u32le();
+    error.state = reader.u8();
+    error.severity = reader.u8();
+    const std::size_t characters = reader.u16le();
+    if (!reader.ok()) return false;
+    const Narrowed<2048> message(reader.bytes(std::min(2 * characters, reader.remaining())));
+    const Narrowed<255> server(read_b_varchar(reader));
+    const Narrowed<255> procedure(read_b_varchar(reader));
+    error.message = message.view();
+    error.server = server.view();
+    error.procedure = procedure.view();
+    scope.handler.on_error(scope.info, error);
+    return true;
+}
+
+bool read_login_ack(Bytes body, const MessageScope& scope) {
+    Reader reader(body);
+    reader.skip(1);  // interface
+    LoginAck ack;
+    ack.tds_version = acknowledged_version(reader.u32be());
+    const Narrowed<255> program(read_b_varchar(reader));
+    ack.program = program.view();
+    ack.program_version = reader.u32be();
+    if (!reader.ok()) return false;
+    scope.facts.login_acknowledged = true;
+    if (const Dialect dialect = dialect_of(ack.tds_version); dialect != Dialect::kUnknown) {
+        scope.facts.dialect = dialect;
+    }
+    scope.handler.on_login_ack(scope.info, ack);
+    return true;
+}
+
+bool read_env_change(Bytes body, const MessageScope& scope) {
+    Reader reader(body);
+    const auto kind = static_cast<EnvChange>(reader.u8());
+    if (!reader.ok()) return false;
+    BoundedText<512> value;
+    switch (kind) {
+        case EnvChange::kDatabase:
+        case EnvChange::kLanguage:
+        case EnvChange::kCharset:
+        case EnvChange::kPacketSize: {
+            const Narrowed<255> text(read_b_varchar(reader));
+            value.assign(text.view());
+            break;
+        }
+        case EnvChange::kCollation: {
+            const std::size_t size = reader.u8();
+            value.assign(hexadecimal(reader.bytes(size)).view());
+            break;
+        }
+        case EnvChange::kRouting:
+        case EnvChange::kEnhancedRouting:
+            if (!read_routing(reader, kind == EnvChange::kEnhancedRouting, value)) return false;
+            break;
+        default:
+            return true;  // transactions and the like: nothing to tell
+    }
+    if (!reader.ok()) return false;
+    scope.handler.on_env_change(scope.info, kind, value.view());
+    return true;
+}
+
+bool promotes_transaction(Bytes body) noexcept {
+    return body.size() == 1 && body[0] == kPromoteTransaction;
+}
+
+}  // namespace querytap::tds

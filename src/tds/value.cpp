@@ -1,0 +1,216 @@
+#include "value.h"
+
+namespace querytap::tds {
+namespace {
+
+// A variant holds at most 8,000 bytes and 9 of its own (MS-TDS 2.2.5.4.3); some servers count more.
+constexpr std::uint32_t kVariantMax = 16384;
+
+struct Content {
+    bool shown;
+    Encoding encoding;
+};
+
+Content content_of(Form form) noexcept {
+    switch (form) {
+        case Form::kShortWide:
+        case Form::kLongWide:
+        case Form::kPlpWide:
+            return {true, Encoding::kUtf16le};
+        case Form::kByteText:
+        case Form::kShortText:
+        case Form::kLongText:
+        case Form::kPlpText:
+            return {true, Encoding::kSingleByte};
+        case Form::kByteBinary:
+        case Form::kShortBinary:
+        case Form::kLongBinary:
+        case Form::kPlpBinary:
+            return {true, Encoding::kBinary};
+        case Form::kNothing:
+        case Form::kFixed1:
+        case Form::kFixed2:
+        case Form::kFixed4:
+        case Form::kFixed8:
+        case Form::kByte:
+        case Form::kShort:
+        case Form::kVariant:
+            break;
+    }
+    return {false, Encoding::kBinary};
+}
+
+}  // namespace
+
+void deliver(const MessageScope& scope, Target target, const Chunk& chunk) {
+    switch (target) {
+        case Target::kStatement:
+            scope.handler.on_sql(scope.info, SqlSource::kStatement, chunk);
+            break;
+        case Target::kParameter:
+            scope.handler.on_parameter_value(scope.info, chunk);
+            break;
+        case Target::kResult:
+            scope.handler.on_result_value(scope.info, chunk);
+            break;
+    }
+}
+
+void ValueReader::begin(Form form, Target target, bool has_text_pointer) noexcept {
+    const Content content = content_of(form);
+    *this = {};
+    target_ = target;
+    shown_ = content.shown;
+    encoding_ = content.encoding;
+    switch (form) {
+        case Form::kNothing:
+            break;
+        case Form::kFixed1:
+        case Form::kFixed2:
+        case Form::kFixed4:
+        case Form::kFixed8:
+            phase_ = Phase::kRun;
+            left_ = 1U << (static_cast<unsigned>(form) - static_cast<unsigned>(Form::kFixed1));
+            break;
+        case Form::kByte:
+        case Form::kByteText:
+        case Form::kByteBinary:
+            phase_ = Phase::kByteLength;
+            break;
+        case Form::kShort:
+        case Form::kShortWide:
+        case Form::kShortText:
+        case Form::kShortBinary:
+            phase_ = Phase::kShortLength;
+            break;
+        case Form::kLongWide:
+        case Form::kLongText:
+        case Form::kLongBinary:
+            phase_ = has_text_pointer ? Phase::kTextPointer : Phase::kLongLength;
+            break;
+        case Form::kVariant:
+            phase_ = Phase::kVariant;
+            break;
+        case Form::kPlpWide:
+        case Form::kPlpText:
+        case Form::kPlpBinary:
+            phase_ = Phase::kPlpTotal;
+            plp_ = true;
+            break;
+    }
+}
+
+Step ValueReader::unit(Reader& reader, const MessageScope& scope) {
+    switch (phase_) {
+        case Phase::kByteLength: {
+            const std::uint8_t size = reader.u8();
+            if (!reader.ok()) return Step::kMore;
+            if (size == 0) {
+                phase_ = Phase::kEnd;  // GEN_NULL
+            } else {
+                start(size, scope);
+            }
+            return Step::kDone;
+        }
+        case Phase::kShortLength: {
+            const std::uint16_t size = reader.u16le();
+            if (!reader.ok()) return Step::kMore;
+            if (size == 0xffff) {
+                phase_ = Phase::kEnd;  // CHARBIN_NULL
+            } else {
+                start(size, scope);
+            }
+            return Step::kDone;
+        }
+        case Phase::kTextPointer: {
+            const std::size_t pointer_size = reader.u8();
+            if (pointer_size > 0) reader.skip(pointer_size + 8);  // and the time stamp
+            if (!reader.ok()) return Step::kMore;
+            phase_ = pointer_size == 0 ? Phase::kEnd : Phase::kLongLength;
+            return Step::kDone;
+        }
+        case Phase::kLongLength: {
+            const std::uint32_t size = reader.u32le();
+            if (!reader.ok()) return Step::kMore;
+            if (size == 0xffffffff) {
+                phase_ = Phase::kEnd;
+            } else if (size > 0x7fffffff) {
+                return Step::kBad;
+            } else {
+                start(size, scope);
+            }
+            return Step::kDone;
+        }
+        case Phase::kVariant:
+            return variant(reader, scope);
+        case Phase::kPlpTotal: {
+            const std::uint64_t total = reader.u64le();  // a hint; the chunks tell the truth
+            if (!reader.ok()) return Step::kMore;
+            phase_ = total == UINT64_MAX ? Phase::kEnd : Phase::kPlpChunk;
+            return Step::kDone;
+        }
+        case Phase::kPlpChunk: {
+            left_ = reader.u32le();
+            if (!reader.ok()) return Step::kMore;
+            phase_ = Phase::kRun;
+            if (left_ == 0) {
+                phase_ = Phase::kEnd;
+                emit({}, true, scope);
+            }
+            return Step::kDone;
+        }
+        case Phase::kRun:
+        case Phase::kEnd:
+            break;
+    }
+    return Step::kDone;
+}
+
+/// SSVARIANT_INSTANCE, MS-TDS 2.2.5.5.4.
+Step ValueReader::variant(Reader& reader, const MessageScope& scope) {
+    const std::uint32_t size = reader.u32le();
+    if (reader.ok() && size == 0) {
+        phase_ = Phase::kEnd;
+        return Step::kDone;
+    }
+    const std::uint8_t base_type = reader.u8();
+    const std::uint8_t property_size = reader.u8();
+    reader.skip(property_size);
+    if (!reader.ok()) return Step::kMore;
+    if (size > kVariantMax || size < 2U + property_size) return Step::kBad;
+    const Content content = content_of(variant_form(base_type));
+    shown_ = content.shown;
+    encoding_ = content.encoding;
+    start(size - 2U - property_size, scope);
+    return Step::kDone;
+}
+
+void ValueReader::start(std::uint32_t size, const MessageScope& scope) {
+    left_ = size;
+    phase_ = Phase::kRun;
+    if (size > 0) return;
+    phase_ = Phase::kEnd;
+    emit({}, true, scope);
+}
+
+std::size_t ValueReader::run(Bytes bytes, const MessageScope& scope) {
+    const std::size_t size = std::min<std::size_t>(bytes.size(), left_);
+    left_ -= static_cast<std::uint32_t>(size);
+    const bool last = left_ == 0;
+    if (last) phase_ = plp_ ? Phase::kPlpChunk : Phase::kEnd;
+    emit(bytes.first(size), last && !plp_, scope);
+    return size;
+}
+
+void ValueReader::cut(const MessageScope& scope) {
+    if (phase_ != Phase::kEnd && begun_) emit({}, true, scope);
+    phase_ = Phase::kEnd;
+}
+
+void ValueReader::emit(Bytes bytes, bool end, const MessageScope& scope) {
+    if (!shown_) return;
+    deliver(scope, target_, {.bytes = bytes, .encoding = encoding_, .begin = !begun_, .end = end});
+    begun_ = true;
+}
+
+}  // namespace querytap::tds
