@@ -279,7 +279,8 @@ std::vector<sinks::WorkerStats> Runtime::workers() const {
                          .inspector = worker->stats(),
                          .busy_cycles = worker->busy_cycles(),
                          .idle_cycles = worker->idle_cycles(),
-                         .cycles_per_second = static_cast<double>(rte_get_tsc_hz())});
+                         .cycles_per_second = static_cast<double>(rte_get_tsc_hz()),
+                         .oversized_frames = worker->oversized()});
     }
     return stats;
 }

@@ -59,6 +59,10 @@ void Connection::packet(flow::Side side, const packet::PacketView& packet) noexc
     stream::Reassembler& reassembler = context_.reassembler;
     reassembler.push(from.half, {packet.sequence, packet.tcp_flags, packet.payload}, context_.now,
                      from);
+    if ((packet.tcp_flags & packet::kAck) != 0) {
+        Lane& back = &from == &to_server_ ? to_client_ : to_server_;
+        reassembler.acknowledge(back.half, packet.acknowledgement);
+    }
     reassembler.check_hole(to_server_.half, context_.now, to_server_);
     reassembler.check_hole(to_client_.half, context_.now, to_client_);
 }

@@ -1,6 +1,6 @@
-#include <querytap/pipeline/event_ring.h>
-
 #include <sched.h>
+
+#include <querytap/pipeline/event_ring.h>
 
 namespace querytap::pipeline {
 

@@ -79,6 +79,8 @@ class Inspector::Impl {
     flow::Table flows_;
     std::array<ActiveGeneration, kOldGenerationsMax + 1> generations_;
     std::atomic<std::uint32_t> oldest_{0};
+    // Why flows end just now decides where their events belong in time.
+    bool advancing_ = false;
     bool finishing_ = false;
 };
 
@@ -98,6 +100,9 @@ void Inspector::Impl::inspect(std::span<const packet::Frame> burst) noexcept {
         lookups[i] = flow::lookup_of(packets[i]);
         hashes[i] = flows_.hash(lookups[i].key);
         flows_.prefetch(hashes[i]);
+    }
+    for (std::size_t i = 0; i < burst.size(); ++i) {
+        if (wanted[i]) flows_.prefetch_flow(hashes[i]);
     }
     for (std::size_t i = 0; i < burst.size(); ++i) {
         advance(burst[i].time);
@@ -190,7 +195,9 @@ void Inspector::Impl::detach(flow::Flow& flow) noexcept {
 
 void Inspector::Impl::advance(Timestamp now) noexcept {
     context_.now = now;
+    advancing_ = true;
     flows_.advance(now);
+    advancing_ = false;
 }
 
 void Inspector::Impl::finish(Timestamp now) noexcept {
@@ -204,7 +211,7 @@ void Inspector::Impl::end(flow::Flow& flow, flow::EndReason reason, Timestamp wh
     constexpr std::uint64_t kAfterAllPackets = 1ull << 63;
     if (finishing_) {
         context_.events.set_place(when, kAfterAllPackets | flow.first_ordinal);
-    } else if (when < context_.now || reason == flow::EndReason::kTimeout) {
+    } else if (advancing_) {
         context_.events.set_place(when, 0);
     }
     Connection* connection = nullptr;
@@ -298,7 +305,9 @@ std::unique_ptr<WorkerGeneration> Inspector::adopt(
     std::unique_ptr<WorkerGeneration> next) noexcept {
     return impl_->adopt(std::move(next));
 }
-bool Inspector::retiring() const noexcept { return impl_->retiring(); }
+bool Inspector::retiring() const noexcept {
+    return impl_->retiring();
+}
 std::uint32_t Inspector::oldest_generation() const noexcept {
     return impl_->oldest_generation();
 }

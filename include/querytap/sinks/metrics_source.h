@@ -34,6 +34,7 @@ struct WorkerStats {
     std::uint64_t busy_cycles = 0;  ///< TSC cycles in polls that found packets
     std::uint64_t idle_cycles = 0;  ///< in polls that found none
     double cycles_per_second = 0;
+    std::uint64_t oversized_frames = 0;  ///< of several mbufs, longer than can be put together
 };
 
 class MetricsSource {

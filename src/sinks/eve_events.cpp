@@ -1,0 +1,258 @@
+#include "eve_events.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "eve_object.h"
+#include "names.h"
+
+namespace querytap::sinks {
+namespace {
+
+using pipeline::Event;
+using pipeline::EventType;
+
+std::string_view direction(bool to_server) {
+    return to_server ? "to_server" : "to_client";
+}
+
+/// Who sent the packet, for alerts, as Suricata has it; the client for everything else.
+bool client_is_source(const Event& event) {
+    return event.type != EventType::kAlert || event.alert.to_server;
+}
+
+void write_head(EveObject& eve, const Event& event) {
+    const pipeline::Conversation& who = event.conversation;
+    const bool forward = client_is_source(event);
+    const flow::Endpoint& source = forward ? who.client : who.server;
+    const flow::Endpoint& destination = forward ? who.server : who.client;
+    eve.time("timestamp", event.order.time);
+    eve.number("flow_id", who.flow_id);
+    eve.text("event_type", name(event.type));
+    if (who.vlan != 0) {
+        eve.begin_list("vlan");
+        eve.item(std::uint64_t{who.vlan});
+        eve.end_list();
+    }
+    eve.text("src_ip", source.address.to_string());
+    eve.number("src_port", source.port);
+    eve.text("dest_ip", destination.address.to_string());
+    eve.number("dest_port", destination.port);
+    eve.text("proto", name(who.protocol));
+    eve.text("community_id", flow::community_id(who.key));
+    if (who.app != protocol::Protocol::kUndecided) eve.text("app_proto", protocol::name(who.app));
+}
+
+/// Suricata groups metadata values by key, in order of appearance.
+void write_metadata(EveObject& eve, const std::vector<signature::Metadata>& metadata) {
+    if (metadata.empty()) return;
+    eve.begin("metadata");
+    for (auto entry = metadata.begin(); entry != metadata.end(); ++entry) {
+        const auto same = [&](const signature::Metadata& other) { return other.key == entry->key; };
+        if (std::any_of(metadata.begin(), entry, same)) continue;
+        eve.begin_list(entry->key);
+        for (const signature::Metadata& other : metadata) {
+            if (same(other)) eve.item(other.value);
+        }
+        eve.end_list();
+    }
+    eve.end();
+}
+
+void write_login_context(EveObject& eve, std::string_view user, std::string_view application) {
+    if (user.empty() && application.empty()) return;
+    eve.begin("tds");
+    eve.text_if("user", user);
+    eve.text_if("application", application);
+    eve.end();
+}
+
+void write_alert(EveObject& eve, const pipeline::Alert& alert, const signature::Rule& rule) {
+    eve.text("direction", direction(alert.to_server));
+    eve.begin("alert");
+    eve.text("action", "allowed");
+    eve.number("gid", rule.gid);
+    eve.number("signature_id", rule.sid);
+    eve.number("rev", rule.rev);
+    eve.text("signature", rule.message);
+    eve.text("category", rule.classtype);
+    eve.number("severity", rule.priority);
+    write_metadata(eve, rule.metadata);
+    eve.end();
+    eve.begin("match");
+    eve.text("buffer", signature::name(alert.buffer));
+    eve.text("excerpt", alert.excerpt.view());
+    eve.end();
+    write_login_context(eve, alert.user.view(), alert.application.view());
+}
+
+void write_verdict(EveObject& eve, const pipeline::Verdict& verdict) {
+    eve.begin("verdict");
+    eve.text("level", verdict::name(verdict.level));
+    eve.text("previous", verdict::name(verdict.previous));
+    eve.number("score", verdict.score);
+    eve.begin_list("reasons");
+    for (std::size_t i = 0; i < verdict.reason_count; ++i) {
+        const verdict::Reason& reason = verdict.reasons[i];
+        eve.begin();
+        eve.text("kind", verdict::name(reason.kind));
+        eve.text("id", reason.id.view());
+        eve.text("text", reason.text.view());
+        eve.text("technique", reason.technique.view());
+        eve.number("weight", reason.weight);
+        eve.number("count", reason.count);
+        eve.end();
+    }
+    eve.end_list();
+    eve.number_if("folded", verdict.folded);
+    eve.end();
+}
+
+void write_flow(EveObject& eve, const Event& event) {
+    const pipeline::FlowEnd& flow = event.flow;
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(flow.last - flow.first);
+    eve.begin("flow");
+    eve.number("pkts_toserver", flow.to_server.packets);
+    eve.number("pkts_toclient", flow.to_client.packets);
+    eve.number("bytes_toserver", flow.to_server.bytes);
+    eve.number("bytes_toclient", flow.to_client.bytes);
+    eve.time("start", flow.first);
+    eve.time("end", flow.last);
+    eve.number("age", static_cast<std::uint64_t>(age.count()));
+    eve.text("state", name(flow.state));
+    eve.text("reason", name(flow.reason));
+    eve.boolean("alerted", flow.alerts > 0);
+    eve.end();
+    if (event.conversation.protocol == packet::IpProtocol::kTcp) {
+        eve.begin("tcp");
+        eve.text("tcp_flags",
+                 fmt::format("{:02x}", flow.tcp_flags_to_server | flow.tcp_flags_to_client));
+        eve.text("tcp_flags_ts", fmt::format("{:02x}", flow.tcp_flags_to_server));
+        eve.text("tcp_flags_tc", fmt::format("{:02x}", flow.tcp_flags_to_client));
+        eve.number_if("gaps", flow.gaps);
+        eve.end();
+    }
+    if (flow.tds_messages_to_server + flow.tds_messages_to_client > 0) {
+        eve.begin("tds");
+        eve.number("messages_toserver", flow.tds_messages_to_server);
+        eve.number("messages_toclient", flow.tds_messages_to_client);
+        eve.text_if("user", flow.user.view());
+        eve.text_if("application", flow.application.view());
+        eve.end();
+    }
+    eve.text("verdict", verdict::name(flow.level));
+}
+
+void write_tds_login(EveObject& eve, const pipeline::Tds& tds) {
+    eve.begin("login");
+    eve.text("version", tds_version(tds.tds_version));
+    eve.text("user", tds.user.view());
+    eve.boolean("integrated", tds.integrated);
+    eve.text("host", tds.host.view());
+    eve.text("application", tds.application.view());
+    eve.text("library", tds.library.view());
+    eve.text("server", tds.server.view());
+    eve.text("database", tds.database.view());
+    eve.number("packet_size", tds.packet_size);
+    eve.end();
+}
+
+void write_tds_query(EveObject& eve, const pipeline::Tds& tds) {
+    eve.begin("query");
+    eve.text_if("procedure", tds.procedure.view());
+    eve.number_if("calls", tds.rpc_calls);
+    eve.text_if("sql", tds.text.view());
+    if (tds.text.truncated()) eve.boolean("truncated", true);
+    eve.number("size", tds.size);
+    if (!tds.complete) eve.boolean("complete", false);
+    eve.end();
+}
+
+void write_tds_result(EveObject& eve, const pipeline::Tds& tds) {
+    eve.begin("result");
+    eve.number("result_sets", tds.result.result_sets);
+    eve.number("columns", tds.result.columns);
+    eve.number("rows", tds.result.rows);
+    eve.number("affected", tds.result.affected);
+    eve.number("errors", tds.result.errors);
+    eve.number("size", tds.size);
+    if (!tds.complete) eve.boolean("complete", false);
+    eve.end();
+}
+
+void write_tds_error(EveObject& eve, const pipeline::Tds& tds) {
+    eve.begin("error");
+    eve.number("number", tds.error_number);
+    eve.number("state", tds.state);
+    eve.number("severity", tds.severity);
+    eve.text("message", tds.text.view());
+    eve.text_if("procedure", tds.procedure.view());
+    eve.end();
+}
+
+void write_tds(EveObject& eve, const pipeline::Tds& tds) {
+    using pipeline::TdsKind;
+    eve.text("direction", direction(tds.direction == tds::Direction::kToServer));
+    eve.begin("tds");
+    eve.text("type", name(tds.kind));
+    eve.number_if("smp_session", tds.smp_session);
+    switch (tds.kind) {
+        case TdsKind::kPrelogin:
+            eve.begin("prelogin");
+            eve.text("encryption", name(tds.encryption));
+            eve.text_if("instance", tds.text.view());
+            eve.end();
+            break;
+        case TdsKind::kLogin:
+            write_tds_login(eve, tds);
+            break;
+        case TdsKind::kLoginAck:
+            eve.begin("login_ack");
+            eve.text("version", tds_version(tds.tds_version));
+            eve.text("program", tds.text.view());
+            eve.end();
+            break;
+        case TdsKind::kQuery:
+            write_tds_query(eve, tds);
+            break;
+        case TdsKind::kResult:
+            write_tds_result(eve, tds);
+            break;
+        case TdsKind::kError:
+            write_tds_error(eve, tds);
+            break;
+        case TdsKind::kEncrypted:
+            eve.text("encrypted", tds.text.view());
+            break;
+        case TdsKind::kAnomaly:
+            eve.text("anomaly", tds::name(tds.anomaly));
+            break;
+    }
+    eve.end();
+}
+
+}  // namespace
+
+void write_event(rapidjson::StringBuffer& out, const Event& event, const signature::Rule* rule) {
+    EveObject eve(out);
+    eve.begin();
+    write_head(eve, event);
+    switch (event.type) {
+        case EventType::kAlert:
+            write_alert(eve, event.alert, *rule);
+            break;
+        case EventType::kVerdict:
+            write_verdict(eve, event.verdict);
+            break;
+        case EventType::kFlow:
+            write_flow(eve, event);
+            break;
+        case EventType::kTds:
+            write_tds(eve, event.tds);
+            break;
+    }
+    eve.end();
+}
+
+}  // namespace querytap::sinks

@@ -1,0 +1,178 @@
+#include <prometheus/text_serializer.h>
+
+#include <querytap/sinks/prometheus.h>
+
+#include "metric_families.h"
+#include "totals.h"
+
+namespace querytap::sinks {
+namespace {
+
+double number(const Counter& counter) {
+    return static_cast<double>(counter.read());
+}
+double number(std::uint64_t value) {
+    return static_cast<double>(value);
+}
+
+void add_traffic(MetricFamilies& out, const WorkerStats& worker, const Labels& labels) {
+    const pipeline::Counters& pipeline = worker.inspector.pipeline;
+    out.counter("packets_total", "Packets inspected.", labels, number(pipeline.packets));
+    out.counter("bytes_total", "Bytes of the packets inspected, from the Ethernet header on.",
+                labels, number(pipeline.bytes));
+    for (const Drop& drop : drops_of(worker)) {
+        Labels with_reason = labels;
+        with_reason.emplace_back("reason", drop.reason);
+        out.counter("drops_total",
+                    "Packets, or parts of what they carried, that were not inspected, by reason.",
+                    with_reason, number(drop.count));
+    }
+    out.counter("worker_busy_cycles_total", "TSC cycles spent on packets.", labels,
+                number(worker.busy_cycles));
+    out.counter("worker_idle_cycles_total", "TSC cycles spent looking for packets.", labels,
+                number(worker.idle_cycles));
+}
+
+void add_flows(MetricFamilies& out, const WorkerStats& worker, const Labels& labels) {
+    const flow::TableCounters& flow = worker.inspector.flow;
+    out.gauge("flows_active", "Flows in the table.", labels, number(flow.active));
+    out.counter("flows_created_total", "Flows seen for the first time.", labels,
+                number(flow.created));
+    const std::pair<const char*, const Counter&> ends[] = {{"timeout", flow.ended_timeout},
+                                                           {"closed", flow.ended_closed},
+                                                           {"evicted", flow.ended_evicted},
+                                                           {"shutdown", flow.ended_shutdown}};
+    for (const auto& [reason, count] : ends) {
+        Labels with_reason = labels;
+        with_reason.emplace_back("reason", reason);
+        out.counter("flows_expired_total", "Flows that ended, by reason.", with_reason,
+                    number(count));
+    }
+}
+
+void add_streams(MetricFamilies& out, const WorkerStats& worker, const Labels& labels) {
+    const stream::Counters& stream = worker.inspector.stream;
+    out.counter("stream_segments_held_total", "TCP segments that came before their turn.", labels,
+                number(stream.segments_held));
+    out.counter("stream_retransmitted_bytes_total", "TCP payload that came again.", labels,
+                number(stream.retransmitted_bytes));
+    out.counter("stream_conflicting_overlaps_total",
+                "TCP segments that overlap others with different content.", labels,
+                number(stream.conflicting_overlaps));
+    out.counter("stream_gaps_total", "Holes in TCP streams that did not close.", labels,
+                number(stream.gaps));
+    out.counter("stream_gap_bytes_total", "TCP payload that was never seen.", labels,
+                number(stream.gap_bytes));
+    out.gauge("stream_blocks_in_use", "Blocks that hold segments before their turn.", labels,
+              number(stream.blocks_in_use));
+}
+
+void add_tds(MetricFamilies& out, const WorkerStats& worker, const Labels& labels) {
+    const pipeline::Counters& pipeline = worker.inspector.pipeline;
+    for (std::size_t type = 0; type < pipeline.tds_messages.size(); ++type) {
+        const auto name = tds::name(static_cast<tds::PacketType>(type));
+        const bool last = type + 1 == pipeline.tds_messages.size();
+        if (name == "unknown" && !last) continue;  // undefined types are counted in the last place
+        Labels with_type = labels;
+        with_type.emplace_back("type", name);
+        out.counter("tds_messages_total", "TDS messages, by type.", with_type,
+                    number(pipeline.tds_messages[type]));
+    }
+    for (std::size_t i = 0; i < pipeline.anomalies.size(); ++i) {
+        Labels with_kind = labels;
+        with_kind.emplace_back("kind", tds::name(static_cast<tds::Anomaly>(i)));
+        out.counter("tds_anomalies_total", "What no correct TDS peer says, by kind.", with_kind,
+                    number(pipeline.anomalies[i]));
+    }
+    out.gauge("tds_sessions_active", "TDS connections being inspected.", labels,
+              number(pipeline.sessions_active));
+    out.counter("tds_logins_total", "Logins seen in clear.", labels, number(pipeline.logins));
+    out.counter("tds_queries_total", "Requests with SQL or an RPC.", labels,
+                number(pipeline.queries));
+}
+
+void add_detection(MetricFamilies& out, const WorkerStats& worker, const Labels& labels) {
+    const pipeline::Counters& pipeline = worker.inspector.pipeline;
+    out.counter("alerts_total", "Alerts written.", labels, number(pipeline.alerts));
+    out.counter("alerts_suppressed_total", "Repeated alerts of a flow that were only counted.",
+                labels, number(pipeline.alerts_suppressed));
+    out.counter("events_dropped_total", "Events that found the event ring full.", labels,
+                number(pipeline.events_dropped));
+    out.counter("scanned_bytes_total", "Bytes given to the signature matcher.", labels,
+                number(worker.inspector.scanner.scanned_bytes));
+    for (std::size_t i = 0; i < verdict::kLevelCount; ++i) {
+        Labels with_level = labels;
+        with_level.emplace_back("level", verdict::name(static_cast<verdict::Level>(i)));
+        out.counter("verdicts_total", "Verdicts written, by level.", with_level,
+                    number(pipeline.verdicts[i]));
+    }
+}
+
+void add_port(MetricFamilies& out, const PortStats& port) {
+    const Labels labels{{"port", port.name}};
+    out.counter("port_rx_packets_total", "Packets that the port received.", labels,
+                number(port.rx_packets));
+    out.counter("port_rx_bytes_total", "Bytes that the port received.", labels,
+                number(port.rx_bytes));
+    out.counter("port_rx_missed_total", "Packets lost because the RX ring was full.", labels,
+                number(port.rx_missed));
+    out.counter("port_rx_errors_total", "Packets that the port received broken.", labels,
+                number(port.rx_errors));
+    out.counter("port_rx_no_mbuf_total", "Times that the mempool was empty.", labels,
+                number(port.rx_no_mbuf));
+}
+
+void add_fill(MetricFamilies& out, const FillStats& fill) {
+    if (fill.kind == "mempool") {
+        const Labels labels{{"port", fill.name}};
+        out.gauge("mempool_size_mbufs", "Packet buffers of the port.", labels, number(fill.size));
+        out.gauge("mempool_used_mbufs", "Packet buffers in use.", labels, number(fill.used));
+        return;
+    }
+    const Labels labels{{"ring", fill.kind}, {"name", fill.name}};
+    out.gauge("ring_size_slots", "Places of the ring.", labels, number(fill.size));
+    out.gauge("ring_used_slots", "Places taken.", labels, number(fill.used));
+    out.counter("ring_dropped_total", "What came when the ring was full.", labels,
+                number(fill.dropped));
+}
+
+}  // namespace
+
+Prometheus::Prometheus(const MetricsSource& source) : source_(source) {}
+
+void Prometheus::write(const pipeline::Event& event, const signature::Rule* rule) {
+    if (event.type != pipeline::EventType::kAlert || rule == nullptr) return;
+    const std::lock_guard lock(mutex_);
+    Hit& hit = hits_[rule->sid];
+    ++hit.count;
+    hit.message = rule->message;
+}
+
+std::string Prometheus::exposition() const {
+    MetricFamilies out;
+    out.gauge("build_info", "Always 1; the version is in the label.",
+              {{"version", QUERYTAP_VERSION}}, 1);
+    for (const WorkerStats& worker : source_.workers()) {
+        const Labels labels{{"worker", std::to_string(worker.id)}};
+        add_traffic(out, worker, labels);
+        add_flows(out, worker, labels);
+        add_streams(out, worker, labels);
+        add_tds(out, worker, labels);
+        add_detection(out, worker, labels);
+    }
+    for (const PortStats& port : source_.ports())
+        add_port(out, port);
+    for (const FillStats& fill : source_.fills())
+        add_fill(out, fill);
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [sid, hit] : hits_) {
+            out.counter("signature_hits_total", "Alerts, by signature.",
+                        {{"sid", std::to_string(sid)}, {"signature", hit.message}},
+                        number(hit.count));
+        }
+    }
+    return prometheus::TextSerializer().Serialize(out.all());
+}
+
+}  // namespace querytap::sinks
