@@ -6,7 +6,7 @@
 
 #include <querytap/config/config.h>
 
-#include "yaml_reader.h"
+#include <querytap/config/yaml_reader.h>
 
 namespace querytap::config {
 namespace {

@@ -1,4 +1,4 @@
-#include "yaml_reader.h"
+#include <querytap/config/yaml_reader.h>
 
 #include <algorithm>
 #include <charconv>
@@ -126,6 +126,20 @@ void YamlMap::read(std::string_view key, std::vector<unsigned>& value, std::uint
             return;
         }
         value.push_back(static_cast<unsigned>(number));
+    }
+}
+
+void YamlMap::read(std::string_view key, std::vector<std::string>& value) {
+    const YAML::Node found = node(key);
+    if (!found.IsDefined()) return;
+    value.clear();
+    if (found.IsScalar()) value.push_back(found.Scalar());
+    for (const YAML::Node& item : found) {
+        if (item.IsScalar()) {
+            value.push_back(item.Scalar());
+        } else {
+            problems_.add(item.Mark(), "'" + std::string(key) + "' must be a list of texts");
+        }
     }
 }
 

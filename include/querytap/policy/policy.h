@@ -31,7 +31,7 @@ struct Decision {
     std::string_view
         rule;  ///< name of the rule that decided, or "default"; lives as long as the policy
     std::string_view
-        finding;  ///< "server-not-allowed", "clear-text-forbidden", ...; empty when allowed
+        finding{};  ///< "server-not-allowed", "clear-text-forbidden", ...; empty when allowed
     std::uint16_t weight = 0;  ///< of the finding as evidence
 };
 

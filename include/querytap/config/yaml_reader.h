@@ -44,6 +44,8 @@ class YamlMap {
     }
     void read(std::string_view key, std::optional<unsigned>& value, std::uint64_t max);
     void read(std::string_view key, std::vector<unsigned>& value, std::uint64_t max);
+    /// A list of texts, or one text alone.
+    void read(std::string_view key, std::vector<std::string>& value);
 
     /// The node of a key, for nested mappings and lists; undefined when absent.
     YAML::Node node(std::string_view key);
