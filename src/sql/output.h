@@ -48,9 +48,11 @@ class Output {
     }
 
     static constexpr std::size_t kSize = 16 * 1024;
+    /// Bytes behind a room that code_room() gave which may be overwritten, too.
+    static constexpr std::size_t kSlack = 64;
 
   private:
-    using Buffer = std::array<char, kSize>;
+    using Buffer = std::array<char, kSize + kSlack>;
 
     template <typename Flush>
     static void append(Buffer& buffer, std::size_t& size, std::string_view text, Flush flush) {

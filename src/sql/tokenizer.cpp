@@ -2,14 +2,37 @@
 
 #include "chars.h"
 #include "kernels.h"
+#include "plain_code.h"
+#include "statements.h"
 
 namespace querytap::sql {
 
 void Tokenizer::feed(std::string_view text, Run& run) {
     while (!text.empty()) {
+        if (state_ == State::kCode) text = plain_code(text, run);
+        if (text.empty()) return;
         ++run.meter.steps;
         text = step(text, run);
     }
+}
+
+/// The fast path, where nothing is held back and no statement is followed.
+std::string_view Tokenizer::plain_code(std::string_view text, Run& run) {
+    constexpr std::size_t kWorthwhile = 8;
+    if (text.size() < kWorthwhile || !run.folder.idle() || !run.statements.idle()) return text;
+    const CharClass next = class_of(text[1]);
+    if (next == CharClass::kQuote || next == CharClass::kBeyond) return text;
+    const std::size_t size = std::min(text.size(), Output::kSize - 1);
+    PlainCode code{.after_word = run.spelling.after_word()};
+    const std::size_t taken =
+        pass_plain_code(text.data(), size, run.output.code_room(size + 1), code);
+    run.meter.steps += 1 + taken / 64;
+    run.output.commit_code(code.written);
+    if (code.any) {
+        run.spelling.continue_after(code.after_word);
+        run.folder.continue_after(code.after_point);
+    }
+    return text.substr(taken);
 }
 
 /// Takes at least one byte, or changes to a state that will.

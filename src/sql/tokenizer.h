@@ -45,6 +45,7 @@ class Tokenizer {
     static constexpr std::size_t kHeldMax = 128;
 
     std::string_view step(std::string_view text, Run& run);
+    std::string_view plain_code(std::string_view text, Run& run);
     std::string_view code(std::string_view text, Run& run);
     std::string_view character(std::string_view text, Run& run);
     std::string_view word(std::string_view text, Run& run);

@@ -1,0 +1,191 @@
+// Narrowing and normalising, in bytes of UTF-16 input a second. The first benchmark is the limit:
+// memcpy of the same bytes. Each other reports its ratio to it (`of_memcpy`).
+#include <chrono>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include <querytap/base/utf16.h>
+#include <querytap/sql/normaliser.h>
+
+namespace {
+
+using querytap::Bytes;
+using querytap::sql::Encoding;
+
+constexpr std::size_t kTextSize = 1 << 20;
+constexpr std::size_t kSegment = 1448;
+
+/// What an application sends: many tables and columns, few literals, never the same twice.
+std::string plain_statements() {
+    static const char* const kTables[] = {
+        "Orders", "Customers", "OrderLines", "Products", "Warehouse.StockItems", "Sales.Invoices"};
+    static const char* const kColumns[] = {"CustomerID",  "OrderDate",    "Quantity", "UnitPrice",
+                                           "Description", "LastEditedBy", "Amount"};
+    std::string text;
+    std::uint32_t seed = 1;
+    const auto pick = [&](std::uint32_t count) {
+        seed = seed * 1664525 + 1013904223;
+        return (seed >> 16) % count;
+    };
+    while (text.size() < kTextSize) {
+        text += "SELECT TOP (" + std::to_string(pick(1000)) + ") ";
+        for (std::uint32_t i = 2 + pick(6); i > 0; --i) {
+            text += std::string("o.[") + kColumns[pick(7)] + "] AS c" + std::to_string(i) + ", ";
+        }
+        text += std::string("COUNT(*) FROM dbo.") + kTables[pick(6)] + " AS o INNER JOIN " +
+                kTables[pick(6)] + " AS p ON o." + kColumns[pick(7)] + " = p." + kColumns[pick(7)] +
+                "\r\n    WHERE p." + kColumns[pick(7)] + " >= @p" + std::to_string(pick(9)) +
+                " AND o.Status = 'open " + std::to_string(pick(100000)) + "'\r\n    GROUP BY o." +
+                kColumns[pick(7)] + " ORDER BY " + kColumns[pick(7)] + " DESC;\r\n";
+    }
+    text.resize(kTextSize);
+    return text;
+}
+
+/// The same without brackets and literals: words and punctuation only.
+std::string code_only() {
+    std::string text = plain_statements();
+    for (char& c : text) {
+        if (c == '[' || c == ']' || c == '\'') c = ' ';
+    }
+    return text;
+}
+
+/// INSERTs with long literals: base64, documents.
+std::string long_literals() {
+    std::string text;
+    std::uint32_t seed = 1;
+    while (text.size() < kTextSize) {
+        text += "INSERT INTO dbo.T (MSGID, MSG) VALUES ('id" + std::to_string(seed % 977) + "', '";
+        for (int i = 0; i < 2000; ++i) {
+            seed = seed * 1664525 + 1013904223;
+            text += "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[seed >> 26];
+        }
+        text += "');\r\n";
+    }
+    text.resize(kTextSize);
+    return text;
+}
+
+std::string wide(const std::string& text) {
+    std::string bytes;
+    for (const char c : text) {
+        bytes += c;
+        bytes += '\0';
+    }
+    return bytes;
+}
+
+struct NoViews final : querytap::sql::Views {
+    void on_raw(std::string_view text) override { count += text.size(); }
+    void on_normalised(std::string_view text) override { count += text.size(); }
+    void on_literal(std::string_view text) override { count += text.size(); }
+    void on_dynamic(int, std::string_view text) override { count += text.size(); }
+    std::size_t count = 0;
+};
+
+/// Bytes a second of memcpy, measured once, in segments as the others work.
+double memcpy_rate() {
+    static const double rate = [] {
+        const std::string from(2 * kTextSize, 'x');
+        std::vector<char> to(kSegment);
+        const auto start = std::chrono::steady_clock::now();
+        constexpr int kRounds = 200;
+        for (int round = 0; round < kRounds; ++round) {
+            for (std::size_t at = 0; at + kSegment <= from.size(); at += kSegment) {
+                std::memcpy(to.data(), from.data() + at, kSegment);
+                benchmark::DoNotOptimize(to.data());
+                benchmark::ClobberMemory();
+            }
+        }
+        const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+        return kRounds * static_cast<double>(from.size()) / time.count();
+    }();
+    return rate;
+}
+
+template <typename Work>
+void measure(benchmark::State& state, const std::string& bytes, Work work) {
+    const double limit = memcpy_rate();
+    const auto start = std::chrono::steady_clock::now();
+    for (auto _ : state) {
+        for (std::size_t at = 0; at < bytes.size(); at += kSegment) {
+            work(querytap::as_bytes(std::string_view(bytes).substr(at, kSegment)));
+        }
+    }
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+    const double total =
+        static_cast<double>(state.iterations()) * static_cast<double>(bytes.size());
+    state.SetBytesProcessed(static_cast<std::int64_t>(total));
+    state.counters["of_memcpy"] = total / time.count() / limit;
+}
+
+void BM_memcpy(benchmark::State& state) {
+    std::vector<char> out(kSegment);
+    measure(state, wide(code_only()), [&](Bytes piece) {
+        std::memcpy(out.data(), piece.data(), piece.size());
+        benchmark::DoNotOptimize(out.data());
+        benchmark::ClobberMemory();
+    });
+}
+BENCHMARK(BM_memcpy);
+
+void BM_narrow(benchmark::State& state) {
+    std::vector<char> out(querytap::narrow_bound(kSegment));
+    querytap::NarrowState narrow_state;
+    measure(state, wide(code_only()), [&](Bytes piece) {
+        benchmark::DoNotOptimize(querytap::narrow(piece, out.data(), narrow_state));
+        benchmark::ClobberMemory();
+    });
+}
+BENCHMARK(BM_narrow);
+
+void normalise(benchmark::State& state, const std::string& text) {
+    querytap::sql::Scratch scratch;
+    querytap::sql::Normaliser normaliser;
+    NoViews views;
+    const std::string bytes = wide(text);
+    measure(state, bytes, [&](Bytes piece) {
+        // Each pass is a message of its own: the text ends inside a statement.
+        if (querytap::as_text(piece).data() == bytes.data()) normaliser.begin(Encoding::kUtf16le);
+        normaliser.feed(piece, scratch, views);
+    });
+    benchmark::DoNotOptimize(views.count);
+}
+
+void BM_normalise_code(benchmark::State& state) {
+    normalise(state, code_only());
+}
+BENCHMARK(BM_normalise_code);
+
+void BM_normalise_statements(benchmark::State& state) {
+    normalise(state, plain_statements());
+}
+BENCHMARK(BM_normalise_statements);
+
+void BM_normalise_long_literals(benchmark::State& state) {
+    normalise(state, long_literals());
+}
+BENCHMARK(BM_normalise_long_literals);
+
+/// One short statement a message: the fixed cost of begin and end.
+void BM_normalise_short_message(benchmark::State& state) {
+    const std::string bytes = wide("SELECT name FROM dbo.Customers WHERE id = 42");
+    querytap::sql::Scratch scratch;
+    querytap::sql::Normaliser normaliser;
+    NoViews views;
+    measure(state, bytes, [&](Bytes piece) {
+        normaliser.begin(Encoding::kUtf16le);
+        normaliser.feed(piece, scratch, views);
+        normaliser.end(scratch, views);
+    });
+    benchmark::DoNotOptimize(views.count);
+}
+BENCHMARK(BM_normalise_short_message);
+
+}  // namespace
+
+BENCHMARK_MAIN();

@@ -1,0 +1,167 @@
+// Limits: work stays linear in hostile input, memory is fixed, and what a bound leaves out is
+// counted.
+#include <cstdlib>
+#include <new>
+
+#include <gtest/gtest.h>
+
+#include "collector.h"
+
+namespace {
+std::size_t allocations = 0;
+}
+
+void* operator new(std::size_t size) {
+    ++allocations;
+    if (void* const memory = std::malloc(size); memory != nullptr) return memory;
+    throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+
+namespace querytap::sql::test {
+namespace {
+
+std::string repeat(std::string_view piece, std::size_t size) {
+    std::string text;
+    while (text.size() < size)
+        text += piece;
+    text.resize(size);
+    return text;
+}
+
+struct Hostile {
+    const char* name;
+    std::string head;
+    std::string piece;
+};
+
+const std::vector<Hostile>& hostile_inputs() {
+    static const std::vector<Hostile> inputs{
+        {"open comments", "", "/*"},
+        {"comment stars", "/*", "*"},
+        {"comment slashes", "/*", "/"},
+        {"dashes", "", "- "},
+        {"quotes", "", "'"},
+        {"two quotes", "'", "''"},
+        {"double quotes", "", "\""},
+        {"held names", "", "\"abc "},
+        {"brackets", "[", "]]"},
+        {"blank names", "[a", " "},
+        {"backslashes", "'", "\\"},
+        {"one word", "", "a"},
+        {"one number", "", "1"},
+        {"one binary", "0x", "4d"},
+        {"concatenation", "select 'a'", "+'a'"},
+        {"broken concatenation", "select 'a'", "+'a'+x"},
+        {"empty literals", "''", "+''"},
+        {"open functions", "", "concat("},
+        {"open functions with values", "", "concat('a',"},
+        {"open parentheses", "'a'+", "("},
+        {"nested reverse", "", "reverse('abc'+reverse("},
+        {"replace that grows", "", "select replace('aaaaaaaaaaaaaaaa','a','bbbbbbbbbbbbbbbb')"},
+        {"replace in replace", "", "replace(replace('aaaaaaaa','a','aa'),'a','aa')+"},
+        {"char chain", "", "char(65)+"},
+        {"casts", "", "cast(0x4142 as varchar(9))+"},
+        {"variables that double", "declare @v varchar(9)='abcdefgh' ", "set @v=@v+@v "},
+        {"variables that are copied", "declare @v varchar(9)='abcdefgh',@w varchar(9) ",
+         "set @v=@v+@v set @w=@v+@v "},
+        {"executions", "declare @v varchar(9)='select 1' ", "exec(@v)"},
+        {"nested executions", "", "exec('exec(''exec(''''select 1'''')'')')"},
+        {"mirrored arguments", "declare @v varchar(9)='p' exec @v ", "'a',"},
+        {"declarations", "declare @a int", ",@b varchar(9)='x'"},
+        {"functions in values", "set @v=", "f(("},
+        {"blanks", "a", " "},
+        {"wide blanks", "a", "\xe2\x80\x83"},
+    };
+    return inputs;
+}
+
+TEST(Bounds, WorkIsLinear) {
+    for (const Hostile& input : hostile_inputs()) {
+        std::vector<std::uint64_t> steps;
+        for (const std::size_t size : {50000u, 100000u, 200000u}) {
+            const std::string text = input.head + repeat(input.piece, size);
+            steps.push_back(run(text, Encoding::kSingleByte).steps);
+            // A step is a transition or a byte moved; evaluated twice or copied out of a variable
+            // it counts again.
+            EXPECT_LE(steps.back(), 16 * text.size() + 200000) << input.name;
+        }
+        EXPECT_LE(steps[1], 2 * steps[0] + 100000) << input.name;
+        EXPECT_LE(steps[2], 2 * steps[1] + 100000) << input.name;
+    }
+}
+
+TEST(Bounds, NothingIsAllocatedAfterTheStart) {
+    struct Count final : Views {
+        void on_raw(std::string_view text) override { bytes += text.size(); }
+        void on_normalised(std::string_view text) override { bytes += text.size(); }
+        void on_literal(std::string_view text) override { bytes += text.size(); }
+        void on_dynamic(int, std::string_view text) override { bytes += text.size(); }
+        std::size_t bytes = 0;
+    };
+    Scratch scratch;
+    Count views;
+    auto normaliser = std::make_unique<Normaliser>();
+    std::string text;
+    for (const Hostile& input : hostile_inputs())
+        text += input.head + repeat(input.piece, 999);
+    const std::string wide = encode(text, Encoding::kUtf16le);
+    const std::size_t before = allocations;
+    for (int round = 0; round < 3; ++round) {
+        normaliser->begin(Encoding::kUtf16le);
+        normaliser->feed(as_bytes(wide), scratch, views);
+        normaliser->end(scratch, views);
+    }
+    EXPECT_EQ(allocations, before);
+    EXPECT_GT(views.bytes, text.size());
+}
+
+TEST(Bounds, StateFitsManyOpenMessages) {
+    EXPECT_LE(sizeof(Normaliser), 16u * 1024);
+}
+
+TEST(Bounds, LongConcatenationIsFoldedAsFarAsTheBuffer) {
+    const std::string half = repeat("x", 3000);
+    const Collected views = run("select '" + half + "'+'" + half + "'+'y'", Encoding::kSingleByte);
+    const std::string upper = repeat("X", 3000);
+    EXPECT_EQ(views.normalised, "select'" + upper + upper + "'+'Y'");
+    EXPECT_EQ(views.limits_hit, 1u);
+}
+
+TEST(Bounds, LongDynamicTextIsCut) {
+    const std::string text = "select 1 " + repeat("/* x */", 9000) + " exec xp_cmdshell";
+    const Collected views = run("exec('" + text + "')", Encoding::kSingleByte);
+    EXPECT_EQ(views.dynamic[0], "select 1");
+    EXPECT_GE(views.limits_hit, 1u);
+    EXPECT_EQ(run("exec('" + repeat("\xe9", 9000) + "')", Encoding::kSingleByte).dynamic[0].size(),
+              4096u);
+}
+
+TEST(Bounds, MoreDynamicTextsThanViewsAreCounted) {
+    const Collected views =
+        run("exec('a')exec('b')exec('c')exec('d')exec('e')exec('f')", Encoding::kSingleByte);
+    EXPECT_EQ(views.dynamic[3], "d");
+    EXPECT_EQ(views.limits_hit, 2u);
+}
+
+TEST(Bounds, MoreVariablesThanPlacesAreCounted) {
+    std::string text = "declare @a0 varchar(9)='x'";
+    for (int i = 1; i < 10; ++i)
+        text += ",@a" + std::to_string(i) + " varchar(9)='x'";
+    EXPECT_GE(run(text, Encoding::kSingleByte).limits_hit, 2u);
+}
+
+TEST(Bounds, OrdinaryTextHitsNone) {
+    EXPECT_EQ(
+        run("select * from t where a in ('x','y') and b='it''s'+char(65)", Encoding::kSingleByte)
+            .limits_hit,
+        0u);
+}
+
+}  // namespace
+}  // namespace querytap::sql::test
