@@ -39,11 +39,7 @@ class Gathered final : public sql::Views {
         for (const std::string& text : dynamic_) {
             if (!text.empty()) all.push_back({Buffer::kTdsSql, text});
         }
-        for (std::size_t start = 0; start < literals_.size();) {
-            const std::size_t end = std::min(literals_.find('\n', start), literals_.size());
-            all.push_back({Buffer::kTdsLiteral, literals_.substr(start, end - start)});
-            start = end + 1;
-        }
+        if (!literals_.empty()) all.push_back({Buffer::kTdsLiteral, literals_});
         return all;
     }
 

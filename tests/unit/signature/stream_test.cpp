@@ -168,6 +168,46 @@ TEST(Transactions, NoiseDoesNotPushAnAttackOut) {
     EXPECT_GT(bench.counters().excerpts_exhausted.read(), 0u);
 }
 
+// A stream without messages (a tunnel) may never end: its rules are decided as it goes.
+TEST(Decide, ReportsAtOnceAndOnlyOnce) {
+    Bench bench(rule("payload; content:\"abc\";", 1) + rule("payload; content:\"xyz\";", 2) +
+                rule("payload; content:\"abc\"; content:!\"no\";", 3));
+    Scanner& scanner = bench.scanner();
+    Collector found(scanner.rules());
+    const TransactionId id = scanner.open({});
+    const auto piece = [&](std::string_view text) {
+        scanner.stream(id, Buffer::kPayload, text, false);
+        scanner.decide(id, found);
+    };
+    piece("a");
+    EXPECT_TRUE(found.sids.empty());
+    piece("bc");
+    EXPECT_EQ(found.sids, (std::vector<std::uint32_t>{1}));
+    EXPECT_EQ(found.excerpts.at(1), "abc");
+    piece("abc xy");
+    piece("z");
+    EXPECT_EQ(found.sids, (std::vector<std::uint32_t>{1, 2}));
+    scanner.close(id, found);  // what must not be there is known at the end only
+    EXPECT_EQ(found.sids, (std::vector<std::uint32_t>{1, 2, 3}));
+
+    Collector next(scanner.rules());
+    const TransactionId again = scanner.open({});
+    scanner.scan(again, Buffer::kPayload, "abc");
+    scanner.close(again, next);
+    EXPECT_EQ(next.sids, (std::vector<std::uint32_t>{1, 3}));
+}
+
+TEST(Decide, PassSilencesFromThenOn) {
+    Bench bench(rule("payload; content:\"abc\";", 1) + rule("payload; content:\"ok\";", 2, "pass"));
+    Scanner& scanner = bench.scanner();
+    Collector found(scanner.rules());
+    const TransactionId id = scanner.open({});
+    scanner.stream(id, Buffer::kPayload, "ok abc", false);
+    scanner.decide(id, found);
+    scanner.close(id, found);
+    EXPECT_TRUE(found.sids.empty());
+}
+
 TEST(Transactions, UnusedBuffersCostNothing) {
     Bench bench(rule("tds.sql; content:\"a\";"));
     bench.run({{Buffer::kTdsResult, "aaaa"}, {Buffer::kTdsSql, "aa"}});
