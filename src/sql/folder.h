@@ -34,6 +34,10 @@ class Folder {
     void end(Run& run) { release(run); }
 
     bool idle() const noexcept { return log_.empty(); }
+    /// Only a finished literal waits, and only for a '+': any other token sets it free.
+    bool waits_for_plus() const noexcept {
+        return depth_ == 0 && frames_[0].has_literal && !frames_[0].plus;
+    }
     /// The fast path passed tokens by; a name behind a point is no built-in function.
     void continue_after(bool point) noexcept { after_point_ = point; }
 

@@ -1,5 +1,9 @@
 #include "kernels.h"
 
+#include <algorithm>
+
+#include "chars.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "src/sql/kernels.cpp"
 #include <hwy/foreach_target.h>
@@ -12,39 +16,64 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 using Tag = hn::ScalableTag<std::uint8_t>;
+// Most literals are shorter than the widest vectors.
+using ShortTag = hn::CappedTag<std::uint8_t, 16>;
 
-void copy_upper_vectors(const char* in, std::size_t size, char* out) {
-    const Tag tag;
+/// The part of copy_upper_to_quote that fits whole vectors, from `done` on. True: found the quote.
+template <typename D>
+HWY_INLINE bool copy_upper_vectors(D tag, const char* in, std::size_t size, char* out,
+                                   std::size_t& done) {
     const std::size_t lanes = hn::Lanes(tag);
-    const auto* const from = reinterpret_cast<const std::uint8_t*>(in);
-    auto* const to = reinterpret_cast<std::uint8_t*>(out);
-    std::size_t done = 0;
     for (; done + lanes <= size; done += lanes) {
-        const auto text = hn::LoadU(tag, from + done);
+        const auto text = hn::LoadU(tag, reinterpret_cast<const std::uint8_t*>(in) + done);
         const auto is_lower =
             hn::Lt(hn::Sub(text, hn::Set(tag, std::uint8_t{'a'})), hn::Set(tag, std::uint8_t{26}));
         hn::StoreU(hn::Sub(text, hn::IfThenElseZero(is_lower, hn::Set(tag, std::uint8_t{32}))), tag,
-                   to + done);
+                   reinterpret_cast<std::uint8_t*>(out) + done);
+        const std::intptr_t found =
+            hn::FindFirstTrue(tag, hn::Eq(text, hn::Set(tag, std::uint8_t{'\''})));
+        if (found >= 0) {
+            done += static_cast<std::size_t>(found);
+            return true;
+        }
     }
-    for (; done < size; ++done) {
-        const std::uint8_t c = from[done];
-        to[done] = c >= 'a' && c <= 'z' ? static_cast<std::uint8_t>(c - 32) : c;
-    }
+    return false;
 }
 
-std::size_t find_either_vectors(const char* in, std::size_t size, char a, char b) {
-    const Tag tag;
+std::size_t copy_upper(const char* in, std::size_t size, char* out) {
+    std::size_t done = 0;
+    if (copy_upper_vectors(Tag(), in, size, out, done)) return done;
+    if (copy_upper_vectors(ShortTag(), in, size, out, done)) return done;
+    for (; done < size && in[done] != '\''; ++done)
+        out[done] = upper(in[done]);
+    return done;
+}
+
+template <typename D>
+HWY_INLINE bool find_either_vectors(D tag, const char* in, std::size_t size, char a, char b,
+                                    std::size_t& done) {
     const std::size_t lanes = hn::Lanes(tag);
-    const auto* const from = reinterpret_cast<const std::uint8_t*>(in);
     const auto first = hn::Set(tag, static_cast<std::uint8_t>(a));
     const auto second = hn::Set(tag, static_cast<std::uint8_t>(b));
-    std::size_t done = 0;
     for (; done + lanes <= size; done += lanes) {
-        const auto text = hn::LoadU(tag, from + done);
+        const auto text = hn::LoadU(tag, reinterpret_cast<const std::uint8_t*>(in) + done);
         const std::intptr_t found =
             hn::FindFirstTrue(tag, hn::Or(hn::Eq(text, first), hn::Eq(text, second)));
-        if (found >= 0) return done + static_cast<std::size_t>(found);
+        if (found >= 0) {
+            done += static_cast<std::size_t>(found);
+            return true;
+        }
     }
+    return false;
+}
+
+std::size_t find(const char* in, std::size_t size, char a, char b) {
+    std::size_t done = 0;
+    // Short first: what is looked for is usually near.
+    if (find_either_vectors(ShortTag(), in, std::min(size, std::size_t{32}), a, b, done))
+        return done;
+    if (find_either_vectors(Tag(), in, size, a, b, done)) return done;
+    if (find_either_vectors(ShortTag(), in, size, a, b, done)) return done;
     while (done < size && in[done] != a && in[done] != b)
         ++done;
     return done;
@@ -75,16 +104,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace querytap::sql {
 
-HWY_EXPORT(copy_upper_vectors);
-HWY_EXPORT(find_either_vectors);
+HWY_EXPORT(copy_upper);
+HWY_EXPORT(find);
 HWY_EXPORT(copy_ascii_run);
 
-void copy_upper(const char* in, std::size_t size, char* out) noexcept {
-    HWY_DYNAMIC_DISPATCH(copy_upper_vectors)(in, size, out);
+std::size_t copy_upper_to_quote(const char* in, std::size_t size, char* out) noexcept {
+    return HWY_DYNAMIC_DISPATCH(copy_upper)(in, size, out);
 }
 
 std::size_t find_either(const char* in, std::size_t size, char a, char b) noexcept {
-    return HWY_DYNAMIC_DISPATCH(find_either_vectors)(in, size, a, b);
+    return HWY_DYNAMIC_DISPATCH(find)(in, size, a, b);
 }
 
 std::size_t widen_latin1(const std::uint8_t* in, std::size_t size, char* out) noexcept {

@@ -6,8 +6,9 @@
 
 namespace querytap::sql {
 
-/// Copies `size` bytes to `out` in upper (ASCII) case.
-void copy_upper(const char* in, std::size_t size, char* out) noexcept;
+/// Copies to `out` in upper (ASCII) case up to the first quote ('); returns how many bytes. `out`
+/// has room for `size`.
+std::size_t copy_upper_to_quote(const char* in, std::size_t size, char* out) noexcept;
 
 /// How many bytes stand before the first that equals `a` or `b`; `size` if none does.
 std::size_t find_either(const char* in, std::size_t size, char a, char b) noexcept;

@@ -35,7 +35,7 @@ using Vector = hn::Vec<Tag>;
 
 /// Turns lane masks of one vector after the other into the 64 bits of a block.
 template <typename Mask>
-void put_bits(std::uint64_t& bits, std::size_t at, Mask mask) {
+HWY_INLINE void put_bits(std::uint64_t& bits, std::size_t at, Mask mask) {
     std::array<std::uint8_t, 8> bytes{};
     hn::StoreMaskBits(Tag(), mask, bytes.data());
     std::uint64_t part;
@@ -43,15 +43,15 @@ void put_bits(std::uint64_t& bits, std::size_t at, Mask mask) {
     bits |= part << at;
 }
 
-Vector byte(char c) {
+HWY_INLINE Vector byte(char c) {
     return hn::Set(Tag(), static_cast<std::uint8_t>(c));
 }
 
-auto is_upper(Vector text) {
+HWY_INLINE auto is_upper(Vector text) {
     return hn::Lt(hn::Sub(text, byte('A')), byte(26));
 }
 
-auto may_matter(const std::uint8_t* at) {
+HWY_INLINE auto may_matter(const std::uint8_t* at) {
     const Tag tag;
     Vector buckets = hn::Set(tag, std::uint8_t{0xff});
     for (std::size_t i = 0; i < kPrefix; ++i) {
@@ -64,7 +64,7 @@ auto may_matter(const std::uint8_t* at) {
     return hn::Ne(buckets, hn::Zero(tag));
 }
 
-Masks classify(const char* block) {
+HWY_INLINE Masks classify(const char* block) {
     const Tag tag;
     Masks masks;
     for (std::size_t at = 0; at < kBlock; at += hn::Lanes(tag)) {
@@ -92,7 +92,8 @@ Masks classify(const char* block) {
 }
 
 /// Writes the bytes of `keep` in lower case, blanks as ' '; returns how many.
-std::size_t write_block(const char* block, std::uint64_t keep, std::uint64_t blank, char* out) {
+HWY_INLINE std::size_t write_block(const char* block, std::uint64_t keep, std::uint64_t blank,
+                                   char* out) {
     const Tag tag;
     std::size_t written = 0;
     for (std::size_t at = 0; at < kBlock; at += hn::Lanes(tag)) {

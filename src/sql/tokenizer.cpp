@@ -19,7 +19,14 @@ void Tokenizer::feed(std::string_view text, Run& run) {
 /// The fast path, where nothing is held back and no statement is followed.
 std::string_view Tokenizer::plain_code(std::string_view text, Run& run) {
     constexpr std::size_t kWorthwhile = 8;
-    if (text.size() < kWorthwhile || !run.folder.idle() || !run.statements.idle()) return text;
+    if (text.size() < kWorthwhile || !run.statements.idle()) return text;
+    if (!run.folder.idle()) {
+        if (!run.folder.waits_for_plus()) return text;
+        const CharClass kind = class_of(text[0]);
+        const bool token = continues_word(kind) || kind == CharClass::kPunctuation;
+        if (!token || text[0] == '+') return text;
+        run.folder.end(run);
+    }
     const CharClass next = class_of(text[1]);
     if (next == CharClass::kQuote || next == CharClass::kBeyond) return text;
     const std::size_t size = std::min(text.size(), Output::kSize - 1);
@@ -81,8 +88,12 @@ std::string_view Tokenizer::step(std::string_view text, Run& run) {
 
 std::string_view Tokenizer::code(std::string_view text, Run& run) {
     switch (class_of(text[0])) {
-        case CharClass::kBlank:
-            break;
+        case CharClass::kBlank: {
+            std::size_t size = 1;
+            while (size < text.size() && class_of(text[size]) == CharClass::kBlank)
+                ++size;
+            return text.substr(size);
+        }
         case CharClass::kWord:
             state_ = State::kWord;
             return text;
