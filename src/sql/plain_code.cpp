@@ -106,8 +106,11 @@ HWY_INLINE std::size_t write_block(const char* block, std::uint64_t keep, std::u
         lowered = hn::IfThenElse(hn::LoadMaskBits(tag, bits.data()), byte(' '), lowered);
         const std::uint64_t keep_part = keep >> at;
         std::memcpy(bits.data(), &keep_part, sizeof keep_part);
-        written += hn::CompressBitsStore(lowered, bits.data(), tag,
-                                         reinterpret_cast<std::uint8_t*>(out + written));
+        // Compress and store, not CompressStore: that instruction is slow where it writes memory.
+        hn::StoreU(hn::Compress(lowered, hn::LoadMaskBits(tag, bits.data())), tag,
+                   reinterpret_cast<std::uint8_t*>(out + written));
+        const std::uint64_t lanes = plain::below(std::min(kBlock, at + hn::Lanes(tag)) - at);
+        written += static_cast<std::size_t>(std::popcount(keep_part & lanes));
     }
     return written;
 }

@@ -67,7 +67,7 @@ void pass_brackets(Masks& masks, Cut& cut) noexcept {
 
 }  // namespace
 
-Cut cut_of(Masks& masks, const char* block, std::size_t size) noexcept {
+Cut cut_mixed(Masks& masks, const char* block, std::size_t size) noexcept {
     const std::uint64_t range = below(size);
     masks.word &= range;
     masks.blank &= range;

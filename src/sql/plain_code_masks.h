@@ -82,6 +82,16 @@ struct Cut {
 
 /// `block` has `size` (up to kBlock) bytes of text. Brackets around a plain name mean nothing but
 /// the borders of a word: they become blanks in `masks`.
-Cut cut_of(Masks& masks, const char* block, std::size_t size) noexcept;
+Cut cut_mixed(Masks& masks, const char* block, std::size_t size) noexcept;
+
+/// The same, quickly for what most blocks are: whole, and only words, blanks and punctuation.
+inline Cut cut_of(Masks& masks, const char* block, std::size_t size) noexcept {
+    const std::uint64_t starts = masks.word & ~(masks.word << 1);
+    const std::uint64_t odd_numbers = run_ends(starts & masks.digit, masks.digit) & masks.word;
+    const std::uint64_t special = masks.quote | masks.open | masks.close | masks.dash |
+                                  masks.slash | masks.beyond | (masks.candidate & starts);
+    if (size < kBlock || (odd_numbers | special) != 0) return cut_mixed(masks, block, size);
+    return {word_begin(masks.word, kBlock), false};
+}
 
 }  // namespace querytap::sql::plain
