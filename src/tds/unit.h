@@ -65,8 +65,13 @@ class Pending {
 template <typename Parser>
 Step pump(Parser& parser, Pending& pending, Bytes piece, const MessageScope& scope) {
     while (!piece.empty()) {
-        if (pending.empty() && parser.running()) {
-            piece = piece.subspan(parser.run(piece, scope));
+        if (parser.running()) {
+            // What waited for a unit may turn out to be the beginning of a run.
+            if (pending.empty()) {
+                piece = piece.subspan(parser.run(piece, scope));
+            } else {
+                pending.drop_front(parser.run(pending.bytes(), scope));
+            }
             continue;
         }
         const std::size_t before = pending.bytes().size();

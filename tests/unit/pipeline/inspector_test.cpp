@@ -133,7 +133,7 @@ INSTANTIATE_TEST_SUITE_P(
                     SqlCase{"comment", "exec/**/[xp_cmdshell] 'dir'", true, true},
                     SqlCase{"literal", "insert t values ('exec xp_cmdshell')", true, false},
                     SqlCase{"ordinary", "select name from customers where id = 7", true, false}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& tested) { return tested.param.name; });
 
 TEST_F(InspectorTest, MessageAcrossManySegmentsAndPacketsIsOneMessage) {
     make();
