@@ -3,24 +3,45 @@
 //   raw         the text in UTF-8
 //   normalised  what T-SQL means, in one spelling (below)
 //   literals    the contents of string literals, decoded, one to a line
+//   dynamic     text that a statement executes, normalised again
 //
-// Normalised spelling:
-//   - comments (nested /* */, -- to end of line) and white space (01-20, U+00A0, ...) separate
-//   tokens
-//     and leave one blank only between two word tokens; punctuation stands without blanks:
-//     `exec master..xp_cmdshell'DIR'`, `select top 100*from dbo.t where msgid='ID'`
-//   - code is lower case; [name] and "name" are written as name, lower case, with every byte that
-//     cannot stand in a plain identifier as '_'
-//   - string literals keep their quotes, lose their N, and their contents are UPPER CASE (ASCII).
-//   So
-//     a signature for code (`exec xp_cmdshell`) cannot match inside a literal, and one that needs a
-//     literal says so (`sp_configure'XP_CMDSHELL',1`). '' inside stays ''. Binary literals:
-//     0X4D5A...
-//   - concatenated constants are one literal: 'xp_'+'cmdshell' -> 'XP_CMDSHELL'
-//   - text that a statement will execute (EXEC('...'), sp_executesql N'...', EXEC of a variable
-//   that
-//     was assigned a constant) is normalised again as a view of its own, on_dynamic(); at most
-//     kDynamicViewsMax of them, the rest is counted.
+// Normalised spelling. The text is a row of tokens; these rules spell each and what is between:
+//
+//   between     Nothing, but one blank between two words and one between two literals:
+//               `exec master..xp_cmdshell'DIR'`, `select top 100*from dbo.t where msgid='ID'`.
+//   blanks      00-20, 7F, 85, A0, Unicode's spaces and line separators, characters of no width,
+//               comments (/* */ nest; -- ends at LF, not at CR). They separate tokens:
+//               `exec/**/xp_cmdshell` is two words, and so is `xp_/**/cmdshell`.
+//   words       Letters, digits, _ @ # $ and all that is not ASCII; ASCII letters in lower case,
+//               full-width ASCII as ASCII. Full-width quotes and brackets are letters.
+//   names       [name] and "name" are words: name in lower case, each character that cannot stand
+//               in a word as '_', blanks at the end and characters of no width left out. "..." is a
+//               name only if a plain word of at most 128 bytes stands in it, otherwise a literal.
+//   numbers     Digits and an exponent: `1e5`; then a new word begins: 1from is `1 from`.
+//   binary      0X and its digits in UPPER case; a backslash before a line end is skipped.
+//   literals    '...': contents in UPPER case (ASCII), '' for a quote, no N before it; a backslash
+//               before a line end is skipped with it. So a signature for code (`exec xp_cmdshell`)
+//               cannot match inside a literal, and one for a literal says so
+//               (`sp_configure'XP_CMDSHELL',1`).
+//   the rest    Punctuation, one character each, as it is; `;` too.
+//
+// Folded into one literal: 'a'+'b'; CONCAT, REVERSE and REPLACE of constants; CHAR(n) and NCHAR(n)
+// beside a '+' or inside another function (alone they may be types); CAST and CONVERT of a literal
+// or a 0x literal to a character type (its length is ignored); plain parentheses behind a '+'. An
+// expression of more than 4096 bytes, eight levels, or a value longer than its own text is left as
+// far as it is not folded yet, and counted.
+//
+// Literals view: each literal of the normalised view (folded ones as one), in its own case; and the
+// text of a 0x literal that is assigned to a variable or executed as text.
+//
+// Dynamic views: the constants in EXEC('...'), EXEC('...') AT server, sp_executesql (also
+// sp_sqlexec, sp_MSforeachdb, sp_MSforeachtable), OPENQUERY(server, '...'), and EXEC(@v),
+// sp_executesql @v of a variable that DECLARE, SET or SELECT gave a constant (0x as VARCHAR or, by
+// the variable's type, as NVARCHAR). A variable that is not known stands there by its name.
+// EXEC @v with a procedure's name in @v is shown as `exec name` with its arguments. At most 4 KiB
+// of each text; its own dynamic text one level deeper; kDynamicViewsMax views in all; eight
+// variables. Literals elsewhere are data: nothing in an INSERT or a procedure's parameters becomes
+// code.
 //
 // Text comes in chunks cut anywhere (also inside a UTF-16 unit); the concatenation of what comes
 // out does not depend on the cuts. Work is linear in the input; state is fixed.
