@@ -74,7 +74,8 @@ bool read_login_ack(Bytes body, const MessageScope& scope) {
     LoginAck ack;
     ack.tds_version = acknowledged_version(reader.u32be());
     const Narrowed<255> program(read_b_varchar(reader));
-    ack.program = program.view();
+    // SQL Server counts two NULs into the name.
+    ack.program = program.view().substr(0, program.view().find('\0'));
     ack.program_version = reader.u32be();
     if (!reader.ok()) return false;
     scope.facts.login_acknowledged = true;
