@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <numeric>
+#include <set>
+#include <stdexcept>
 
 #include <gtest/gtest.h>
 
@@ -79,17 +80,28 @@ TEST_P(Resegment, SameEvents) {
     }
 }
 
-/// Loss may hide events and add reports of the gap, but it invents no alert.
+/// Signatures named by alert lines.
+std::set<std::string> sids_in(const std::vector<std::string>& lines) {
+    constexpr std::string_view kKey = "\"signature_id\":";
+    std::set<std::string> sids;
+    for (const std::string& line : lines) {
+        const std::size_t at = line.find(kKey);
+        if (at != std::string::npos) sids.insert(line.substr(at, line.find(',', at) - at));
+    }
+    return sids;
+}
+
+/// Loss may hide what was lost, move alerts to where the gap was noticed and add reports of it, but
+/// it never brings a signature to fire that does not fire on the whole conversation.
 TEST_P(Resegment, LossInventsNothing) {
     std::mt19937 random(13);
     for (const auto& turns : test::turns_of(test::source_root() / "tests/data" / GetParam())) {
         const auto expected = events_of(test::conversation(turns, {}, random), generation_);
         const auto found = events_of(
             test::conversation(turns, {.segment_max = 200, .lose = 0.05}, random), generation_);
-        for (const std::string& line : found) {
-            if (line.find("\"event_type\":\"alert\"") == std::string::npos) continue;
-            EXPECT_NE(std::find(expected.begin(), expected.end(), line), expected.end()) << line;
-        }
+        const auto possible = sids_in(expected);
+        for (const std::string& sid : sids_in(found))
+            EXPECT_TRUE(possible.contains(sid)) << sid;
     }
 }
 
