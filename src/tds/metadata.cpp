@@ -7,6 +7,15 @@ namespace querytap::tds {
 namespace {
 
 constexpr std::uint16_t kNoMetaData = 0xffff;
+constexpr std::size_t kKeyLook = 9;  // a count of keys, UserType, Flags, a type
+
+/// Whether a table of no keys stands before the first column. MS-TDS wants it of every server that
+/// acknowledged column encryption, yet some leave it out: then TYPE_INFO comes two bytes earlier.
+bool has_empty_key_table(Bytes look) noexcept {
+    const bool with = is_type(look[8]) && !odd_flags(look[6], look[7]);
+    const bool without = look[2] == 0 && look[3] == 0 && is_type(look[6]);
+    return with || !without;
+}
 
 }  // namespace
 
@@ -14,7 +23,13 @@ Step TokenParser::column_metadata(Reader& reader, const MessageScope& scope) {
     const std::uint16_t count = reader.u16le();
     const bool omitted = count == kNoMetaData;
     const bool keyed = scope.facts.column_encryption && !omitted;
-    const std::uint16_t key_count = keyed ? reader.u16le() : std::uint16_t{0};
+    std::uint16_t key_count = 0;
+    if (keyed) {
+        const Bytes look = reader.at(reader.position(), count > 0 ? kKeyLook : 2);
+        if (!reader.ok()) return Step::kMore;
+        const bool none = look[0] == 0 && look[1] == 0;
+        if (!none || count == 0 || has_empty_key_table(look)) key_count = reader.u16le();
+    }
     if (!reader.ok()) return Step::kMore;
     if (!omitted && count > ColumnTable::kColumnsMax) return Step::kLimit;
     metadata_omitted_ = omitted;

@@ -7,11 +7,6 @@ namespace {
 
 constexpr std::uint16_t kEncrypted = 0x0800;
 
-/// Flags that no server of 7.2 sets: the reserved ones, "updateable: 3", identity and computed.
-bool odd_flags(std::uint8_t low, std::uint8_t high) noexcept {
-    return (low & 0xc0) != 0 || (low & 0x0c) == 0x0c || (low & 0x30) == 0x30 || (high & 0x12) != 0;
-}
-
 /// UserType has two bytes or four; TYPE_INFO must begin with a type in either case.
 Dialect tell_dialect(Bytes look) noexcept {
     const bool later = look[2] == 0 && look[3] == 0 && is_type(look[6]);
@@ -42,6 +37,10 @@ bool skip_crypto_metadata(Reader& reader, KeyOrdinal ordinal) noexcept {
 }
 
 }  // namespace
+
+bool odd_flags(std::uint8_t low, std::uint8_t high) noexcept {
+    return (low & 0xc0) != 0 || (low & 0x0c) == 0x0c || (low & 0x30) == 0x30 || (high & 0x12) != 0;
+}
 
 Step read_typed(Reader& reader, Facts& facts, KeyOrdinal ordinal, TypeInfo& type) noexcept {
     constexpr std::size_t kTellSize = 7;
