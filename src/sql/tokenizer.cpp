@@ -18,6 +18,7 @@ void Tokenizer::feed(std::string_view text, Run& run) {
 
 /// The fast path, where nothing is held back and no statement is followed.
 std::string_view Tokenizer::plain_code(std::string_view text, Run& run) {
+    static_assert(Output::kSlack >= kPlainCodeSlack);
     constexpr std::size_t kWorthwhile = 8;
     if (text.size() < kWorthwhile || !run.statements.idle()) return text;
     if (!run.folder.idle()) {

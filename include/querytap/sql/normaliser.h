@@ -25,6 +25,8 @@
 //               (`sp_configure'XP_CMDSHELL',1`).
 //   the rest    Punctuation, one character each, as it is; `;` too.
 //
+// Nothing is added: the first statement of a text may lack its EXEC, and EXECUTE stays `execute`.
+//
 // Folded into one literal: 'a'+'b'; CONCAT, REVERSE and REPLACE of constants; CHAR(n) and NCHAR(n)
 // beside a '+' or inside another function (alone they may be types); CAST and CONVERT of a literal
 // or a 0x literal to a character type (its length is ignored); plain parentheses behind a '+'. An
