@@ -158,7 +158,8 @@ void Folder::close(Run& run) {
         return;
     }
     const bool character = frame.function == Keyword::kChar || frame.function == Keyword::kNchar;
-    if (character && frame.at == 0 && log_.push(')')) {
+    const bool operand = before_ == '+' || before_ == '=';
+    if (character && frame.at == 0 && !operand && log_.push(')')) {
         // Alone it stays: CREATE TABLE t (name CHAR(10)) is a type. A '+' will tell.
         depth_ = 0;
         top() = {};
@@ -177,19 +178,19 @@ void Folder::word(std::string_view text, Keyword keyword, Run& run) {
     if (!log_.empty() && holds_word(text, keyword)) {
         if (log_.push(Kind::kWord, text)) return;
         ++run.meter.limits_hit;
-    } else if (is_function(keyword) && !after_point_) {
+    } else if (is_function(keyword) && before_ != '.') {
         if (!log_.empty() && !accepts_operand()) release(run);
         if (open(keyword, text, run)) return;
     }
     if (!log_.empty()) release(run);
-    after_point_ = false;
+    before_ = 0;
     run.statements.word(text, keyword, run);
 }
 
 void Folder::long_word(std::string_view piece, bool first, Run& run) {
     if (!log_.empty()) release(run);
     ++run.meter.steps;
-    after_point_ = false;
+    before_ = 0;
     run.statements.long_word(piece, first, run);
 }
 
@@ -208,12 +209,13 @@ void Folder::punctuation(char c, Run& run) {
         }
         release(run);
     }
-    after_point_ = c == '.';
+    before_ = c;
     run.statements.punctuation(c, run);
 }
 
 void Folder::literal_begin(Run& run) {
     ++run.meter.steps;
+    before_ = 0;
     if (!log_.empty() && !accepts_operand()) release(run);
     if (!top().plus && !log_.has_room(0)) give_up(run);
     put_value({});
@@ -238,6 +240,7 @@ void Folder::literal_end(Run& run) {
 /// Binary literals wait only where a conversion may make text of them.
 void Folder::binary_begin(Run& run) {
     ++run.meter.steps;
+    before_ = 0;
     const Keyword function = top().function;
     if (!log_.empty() && top().entered && accepts_operand() && !top().plus &&
         (function == Keyword::kCast || function == Keyword::kConvert) &&

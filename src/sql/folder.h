@@ -38,8 +38,8 @@ class Folder {
     bool waits_for_plus() const noexcept {
         return depth_ == 0 && frames_[0].has_literal && !frames_[0].plus;
     }
-    /// The fast path passed tokens by; a name behind a point is no built-in function.
-    void continue_after(bool point) noexcept { after_point_ = point; }
+    /// The fast path passed tokens by, the last of them this punctuation (0: a word).
+    void continue_after(char punctuation) noexcept { before_ = punctuation; }
 
   private:
     /// What an opening parenthesis belongs to.
@@ -74,7 +74,7 @@ class Folder {
     TokenLog log_;
     std::array<Frame, kDepthMax> frames_;
     std::uint8_t depth_ = 0;
-    bool after_point_ = false;
+    char before_ = 0;  // the punctuation that passed last, if no word came since
     Streaming streaming_ = Streaming::kNo;
 };
 

@@ -141,7 +141,7 @@ std::size_t pass_plain_code_blocks(const char* in, std::size_t size, char* out, 
             to += write_block(block, text | (after_words & word) >> 1, blank, to);
             const std::size_t last = plain::last_bit(text);
             code.after_word = (word >> last & 1) != 0;
-            code.after_point = block[last] == '.';
+            code.punctuation = code.after_word ? '\0' : block[last];
             code.any = true;
         }
         done += cut.size;

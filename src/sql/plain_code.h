@@ -8,10 +8,10 @@
 namespace querytap::sql {
 
 struct PlainCode {
-    bool after_word = false;   ///< in and out: the last token was a word
-    bool after_point = false;  ///< out: the last token was a '.'
-    bool any = false;          ///< out: a token was passed
-    std::size_t written = 0;   ///< out
+    bool after_word = false;  ///< in and out: the last token was a word
+    char punctuation = 0;     ///< out: the last token, if it was no word
+    bool any = false;         ///< out: a token was passed
+    std::size_t written = 0;  ///< out
 };
 
 /// What a vector store may write behind the text.

@@ -38,7 +38,7 @@ std::string_view Tokenizer::plain_code(std::string_view text, Run& run) {
     run.output.commit_code(code.written);
     if (code.any) {
         run.spelling.continue_after(code.after_word);
-        run.folder.continue_after(code.after_point);
+        run.folder.continue_after(code.punctuation);
     }
     return text.substr(taken);
 }

@@ -28,10 +28,10 @@
 // Nothing is added: the first statement of a text may lack its EXEC, and EXECUTE stays `execute`.
 //
 // Folded into one literal: 'a'+'b'; CONCAT, REVERSE and REPLACE of constants; CHAR(n) and NCHAR(n)
-// beside a '+' or inside another function (alone they may be types); CAST and CONVERT of a literal
-// or a 0x literal to a character type (its length is ignored); plain parentheses behind a '+'. An
-// expression of more than 4096 bytes, eight levels, or a value longer than its own text is left as
-// far as it is not folded yet, and counted.
+// beside a '+', behind a '=' or inside another function (else they may be types); CAST and CONVERT
+// of a literal or a 0x literal to a character type (its length is ignored); plain parentheses
+// behind a '+'. An expression of more than 4096 bytes, eight levels, or a value longer than its own
+// text is left as far as it is not folded yet, and counted.
 //
 // Literals view: each literal of the normalised view (folded ones as one), in its own case; and the
 // text of a 0x literal that is assigned to a variable or executed as text.

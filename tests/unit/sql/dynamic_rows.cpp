@@ -143,6 +143,14 @@ const std::vector<Row>& dynamic_rows() {
          "varchar(1)='5',@6 varchar(1)='6',@7 varchar(1)='7',@8 varchar(1)='8',@9 "
          "varchar(1)='9'exec(@8)exec(@9)",
          "1\n2\n3\n4\n5\n6\n7\n8\n9\n", "8\n"},
+        {"declare @a varchar(9)='select ',@b varchar(9)='x' exec(@a+char(39)+@b+char(39))",
+         "declare @a varchar(9)='SELECT ',@b varchar(9)='X'exec(@a+''''+@b+'''')",
+         "select \nx\n'\n'\nx\n", "select'X'\n"},
+        {"declare @a varchar(9)='select' set @a=@a+char(32) set @a=@a+'1' exec(@a)",
+         "declare @a varchar(9)='SELECT'set @a=@a+' 'set @a=@a+'1'exec(@a)", "select\n \n1\n",
+         "select 1\n"},
+        {"declare @a nvarchar(9)=nchar(97) exec(@a)", "declare @a nvarchar(9)='A'exec(@a)", "a\n",
+         "a\n"},
     };
     return rows;
 }
