@@ -17,11 +17,11 @@ namespace {
 using verdict::Level;
 
 constexpr std::size_t kQuietRowsMax = 20;
-constexpr std::size_t kIndent = 14;  // where text begins, right of the verdict
+constexpr std::size_t kIndent = 15;  // where text begins, right of the verdict
 
 std::string painted(const Paint& paint, Level level) {
     const std::string word =
-        fmt::format("{:<11}", level == Level::kMalicious    ? "MALICIOUS"
+        fmt::format("{:<12}", level == Level::kMalicious    ? "MALICIOUS"
                               : level == Level::kSuspicious ? "SUSPICIOUS"
                                                             : verdict::name(level));
     switch (level) {
@@ -165,10 +165,10 @@ void Summary::print(std::ostream& out, const MetricsSource& source, const Totals
         print_quiet(out, *rows[i], paint, run.width);
     }
     if (rows.size() > loud + kQuietRowsMax) {
-        out << fmt::format("{:14}and {} more\n", "", rows.size() - loud - kQuietRowsMax);
+        out << fmt::format("{:15}and {} more\n", "", rows.size() - loud - kQuietRowsMax);
     }
     if (impl_->conversations.left_out() > 0) {
-        out << fmt::format("{:14}{} found no place in this table\n", "",
+        out << fmt::format("{:15}{} found no place in this table\n", "",
                            grouped(impl_->conversations.left_out()));
     }
 
@@ -176,7 +176,7 @@ void Summary::print(std::ostream& out, const MetricsSource& source, const Totals
     const auto line = [&](std::string_view what, const std::string& text) {
         bool first = true;
         for (const std::string& part : wrapped(text, run.width - kIndent)) {
-            out << (first ? fmt::format("  {:<12}", what) : std::string(kIndent, ' ')) << part
+            out << (first ? fmt::format("  {:<13}", what) : std::string(kIndent, ' ')) << part
                 << "\n";
             first = false;
         }

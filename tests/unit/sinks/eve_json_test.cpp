@@ -1,0 +1,194 @@
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <gtest/gtest.h>
+#include <rapidjson/document.h>
+
+#include <querytap/sinks/eve_json.h>
+
+#include "fixtures.h"
+
+namespace querytap::sinks {
+namespace {
+
+using pipeline::Event;
+using pipeline::EventType;
+
+constexpr const char* kHead =
+    R"({"timestamp":"2026-11-23T07:58:06.123456+0000","flow_id":42,"event_type":)";
+constexpr const char* kClientFirst =
+    R"("src_ip":"10.1.2.3","src_port":50000,"dest_ip":"203.0.113.50","dest_port":1433,)"
+    R"("proto":"TCP","community_id":"1:ZDdBdpGaJEKrVzCrhm05UeZcLfI=","app_proto":"tds",)";
+
+std::string without_community_id(std::string line) {
+    const std::size_t begin = line.find("\"community_id\":\"");
+    const std::size_t end = line.find("\",", begin) + 2;
+    return line.erase(begin, end - begin);
+}
+
+TEST(EveJson, AlertHasThePacketsDirection) {
+    Event event = test::event(EventType::kAlert);
+    event.alert.buffer = signature::Buffer::kTdsResult;
+    event.alert.to_server = false;
+    event.alert.excerpt.assign("run calc");
+    event.alert.user.assign("sa");
+    const signature::Rule rule = test::rule();
+    EXPECT_EQ(without_community_id(to_eve_line(event, &rule)),
+              std::string(kHead) +
+                  R"("alert","src_ip":"203.0.113.50","src_port":1433,"dest_ip":"10.1.2.3",)"
+                  R"("dest_port":50000,"proto":"TCP","app_proto":"tds","direction":"to_client",)"
+                  R"("alert":{"action":"allowed","gid":1,"signature_id":9100001,"rev":2,)"
+                  R"("signature":"SQLC2 agent checks in","category":"c2-channel","severity":1,)"
+                  R"("metadata":{"threat":["sqlc2","other"],"mitre_technique_id":["T1071"]}},)"
+                  R"("match":{"buffer":"tds.result","excerpt":"run calc"},"tds":{"user":"sa"}})"
+                  "\n");
+}
+
+TEST(EveJson, VerdictHasTheClientFirstAndItsReasons) {
+    const std::string line = to_eve_line(test::malicious(), nullptr);
+    EXPECT_EQ(without_community_id(line),
+              without_community_id(std::string(kHead) + R"("verdict",)" + kClientFirst) +
+                  R"("verdict":{"level":"malicious","previous":"unknown","score":100,)"
+                  R"("reasons":[{"kind":"signature","id":"sid:9100001",)"
+                  R"("text":"SQLC2 agent checks in","technique":"T1071","weight":100,)"
+                  R"("count":3}]}})"
+                  "\n");
+}
+
+TEST(EveJson, FlowRecord) {
+    Event event = test::event(EventType::kFlow);
+    event.flow.reason = flow::EndReason::kTimeout;
+    event.flow.state = flow::State::kEstablished;
+    event.flow.to_server = {.packets = 3, .bytes = 300};
+    event.flow.to_client = {.packets = 2, .bytes = 200};
+    event.flow.tcp_flags_to_server = 0x1b;
+    event.flow.last = event.flow.first + std::chrono::seconds(5);
+    event.flow.tds_messages_to_server = 2;
+    rapidjson::Document document;
+    document.Parse(to_eve_line(event, nullptr).c_str());
+    ASSERT_FALSE(document.HasParseError());
+    EXPECT_EQ(document["flow"]["pkts_toserver"].GetInt(), 3);
+    EXPECT_EQ(document["flow"]["bytes_toclient"].GetInt(), 200);
+    EXPECT_EQ(document["flow"]["age"].GetInt(), 5);
+    EXPECT_STREQ(document["flow"]["reason"].GetString(), "timeout");
+    EXPECT_STREQ(document["tcp"]["tcp_flags_ts"].GetString(), "1b");
+    EXPECT_EQ(document["tds"]["messages_toserver"].GetInt(), 2);
+    EXPECT_STREQ(document["verdict"].GetString(), "unknown");
+}
+
+TEST(EveJson, EveryTdsKindIsValidJson) {
+    using pipeline::TdsKind;
+    for (const TdsKind kind :
+         {TdsKind::kPrelogin, TdsKind::kLogin, TdsKind::kLoginAck, TdsKind::kQuery,
+          TdsKind::kResult, TdsKind::kError, TdsKind::kEncrypted, TdsKind::kAnomaly}) {
+        Event event = test::event(EventType::kTds);
+        event.tds.kind = kind;
+        event.tds.tds_version = 0x74000004;
+        event.tds.text.assign("text");
+        rapidjson::Document document;
+        document.Parse(to_eve_line(event, nullptr).c_str());
+        ASSERT_FALSE(document.HasParseError()) << static_cast<int>(kind);
+        EXPECT_TRUE(document["tds"].HasMember("type"));
+        EXPECT_GE(document["tds"].MemberCount(), 2u) << static_cast<int>(kind);
+    }
+}
+
+struct Hostile {
+    const char* name;
+    std::string wire;
+    std::string json;
+};
+
+class HostileText : public testing::TestWithParam<Hostile> {};
+
+TEST_P(HostileText, BecomesValidUtf8) {
+    Event event = test::event(EventType::kTds);
+    event.tds.kind = pipeline::TdsKind::kQuery;
+    event.tds.text.assign(GetParam().wire);
+    const std::string line = to_eve_line(event, nullptr);
+    EXPECT_NE(line.find("\"sql\":\"" + GetParam().json + "\""), std::string::npos) << line;
+    EXPECT_EQ(line.find('\n'), line.size() - 1);
+    rapidjson::Document document;
+    document.Parse<rapidjson::kParseValidateEncodingFlag>(line.c_str());
+    EXPECT_FALSE(document.HasParseError());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Sql, HostileText,
+    testing::Values(Hostile{"quotes", "a\"b\\c", "a\\\"b\\\\c"},
+                    Hostile{"controls", std::string("a\nb\x01\0c", 6), "a\\nb\\u0001\\u0000c"},
+                    Hostile{"lone_byte",
+                            "a\xff"
+                            "b",
+                            "a\xef\xbf\xbd"
+                            "b"},
+                    Hostile{"overlong", "\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},
+                    Hostile{"surrogate", "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+                    Hostile{"cut", "x\xe2\x82", "x\xef\xbf\xbd\xef\xbf\xbd"},
+                    Hostile{"euro", "\xe2\x82\xac", "\xe2\x82\xac"}),
+    [](const auto& tested) { return tested.param.name; });
+
+class EveFile : public testing::Test {
+  protected:
+    void TearDown() override { std::filesystem::remove(path_); }
+    std::string content() const {
+        std::ifstream in(path_);
+        return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    }
+    std::string path_ = testing::TempDir() + "eve_test.json";
+};
+
+TEST_F(EveFile, OnlyWantedTypesAreWrittenAndFilesAreAppended) {
+    config::Eve options;
+    options.file = path_;
+    options.flow = false;
+    for (int i = 0; i < 2; ++i) {
+        auto sink = make_eve_json(options);
+        ASSERT_TRUE(sink.ok());
+        (*sink)->write(test::malicious(), nullptr);
+        (*sink)->write(test::event(EventType::kFlow), nullptr);
+    }
+    const std::string line = to_eve_line(test::malicious(), nullptr);
+    EXPECT_EQ(content(), line + line);
+}
+
+TEST_F(EveFile, ReopenFollowsARenamedFile) {
+    config::Eve options;
+    options.file = path_;
+    auto sink = make_eve_json(options);
+    ASSERT_TRUE(sink.ok());
+    (*sink)->write(test::malicious(), nullptr);
+    ASSERT_TRUE((*sink)->flush().ok());
+    std::filesystem::remove(path_);
+    ASSERT_TRUE((*sink)->reopen().ok());
+    (*sink)->write_stats(test::Source(), from_ns(0));
+    ASSERT_TRUE((*sink)->flush().ok());
+    rapidjson::Document document;
+    document.Parse(content().c_str());
+    ASSERT_FALSE(document.HasParseError());
+    EXPECT_STREQ(document["event_type"].GetString(), "stats");
+    EXPECT_EQ(document["stats"]["packets"].GetInt(), 1000);
+    EXPECT_EQ(document["stats"]["drops"]["truncated"].GetInt(), 7);
+    EXPECT_EQ(document["stats"]["drops"]["port_missed"].GetInt(), 9);
+    EXPECT_EQ(document["stats"]["tds"]["messages"]["sql_batch"].GetInt(), 5);
+}
+
+TEST(EveErrors, AreToldOnce) {
+    config::Eve options;
+    options.file = "/nonexistent/eve.json";
+    const auto missing = make_eve_json(options);
+    ASSERT_FALSE(missing.ok());
+    EXPECT_EQ(missing.error().file, "/nonexistent/eve.json");
+    if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full";
+    options.file = "/dev/full";
+    auto sink = make_eve_json(options);
+    ASSERT_TRUE(sink.ok());
+    (*sink)->write(test::malicious(), nullptr);
+    EXPECT_FALSE((*sink)->flush().ok());
+    EXPECT_TRUE((*sink)->flush().ok());
+}
+
+}  // namespace
+}  // namespace querytap::sinks

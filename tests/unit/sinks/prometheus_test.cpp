@@ -1,0 +1,61 @@
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <querytap/sinks/prometheus.h>
+
+#include "fixtures.h"
+
+namespace querytap::sinks {
+namespace {
+
+using testing::HasSubstr;
+
+std::string exposition() {
+    static const test::Source source;
+    Prometheus prometheus(source);
+    const signature::Rule rule = test::rule();
+    prometheus.write(test::event(pipeline::EventType::kAlert), &rule);
+    prometheus.write(test::event(pipeline::EventType::kAlert), &rule);
+    return prometheus.exposition();
+}
+
+TEST(Prometheus, SaysWhatTheWorkersCounted) {
+    const std::string text = exposition();
+    for (const char* line : {
+             "querytap_packets_total{worker=\"0\"} 1000",
+             "querytap_bytes_total{worker=\"0\"} 640000",
+             "querytap_drops_total{worker=\"0\",reason=\"truncated\"} 7",
+             "querytap_flows_active{worker=\"0\"} 3",
+             "querytap_flows_created_total{worker=\"0\"} 12",
+             "querytap_flows_expired_total{worker=\"0\",reason=\"timeout\"} 0",
+             "querytap_tds_messages_total{worker=\"0\",type=\"sql_batch\"} 5",
+             "querytap_tds_messages_total{worker=\"0\",type=\"unknown\"} 2",
+             "querytap_verdicts_total{worker=\"0\",level=\"malicious\"} 1",
+             "querytap_signature_hits_total{sid=\"9100001\",signature=\"SQLC2 agent checks in\"} 2",
+             "querytap_mempool_size_mbufs{port=\"net_pcap0\"} 16384",
+             "querytap_mempool_used_mbufs{port=\"net_pcap0\"} 32",
+             "querytap_ring_used_slots{ring=\"event_ring\",name=\"worker0\"} 1",
+             "querytap_worker_busy_cycles_total{worker=\"0\"} 5000",
+             "querytap_worker_idle_cycles_total{worker=\"0\"} 100",
+             "querytap_port_rx_missed_total{port=\"net_pcap0\"} 9",
+         }) {
+        EXPECT_THAT(text, HasSubstr(line));
+    }
+}
+
+TEST(Prometheus, PromtoolHasNothingToSay) {
+    if (std::system("command -v promtool >/dev/null 2>&1") != 0) {
+        GTEST_SKIP() << "skipped: promtool is not installed";
+    }
+    const std::string path = testing::TempDir() + "querytap_metrics.txt";
+    std::ofstream(path) << exposition();
+    EXPECT_EQ(std::system(("promtool check metrics < " + path).c_str()), 0);
+    std::remove(path.c_str());
+}
+
+}  // namespace
+}  // namespace querytap::sinks
