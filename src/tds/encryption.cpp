@@ -75,6 +75,7 @@ void report_encrypted(Direction direction, const Scope& scope) {
 }  // namespace
 
 void note_encryption(Direction direction, std::uint8_t raw, const Scope& scope) {
+    if (raw == kUnseen) return;  // the option is missing
     Facts& facts = scope.facts;
     facts.encryption[index(direction)] = raw;
     const bool certificate_without_tls =
