@@ -9,6 +9,17 @@
 #include "link_layer.h"
 
 namespace querytap::dataplane {
+namespace {
+
+/// Stops at the ends of what a Timestamp can say: pcapng can claim the year 500,000.
+Timestamp whole_seconds(std::int64_t seconds) {
+    constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+    std::int64_t ns = 0;
+    if (!__builtin_mul_overflow(seconds, kNsPerSecond, &ns)) return from_ns(ns);
+    return seconds > 0 ? Timestamp::max() : Timestamp::min();
+}
+
+}  // namespace
 
 struct CaptureFile::Impl {
     std::string name;
@@ -68,10 +79,10 @@ Result<std::optional<CaptureFile::Record>> CaptureFile::next() {
             ++impl_->packets;
             const Bytes frame =
                 to_ethernet(impl_->link_type, {data, header->caplen}, impl_->converted);
-            constexpr std::int64_t kNsPerSecond = 1'000'000'000;
             // With nanosecond precision libpcap puts nanoseconds into tv_usec.
-            return std::optional<Record>(
-                Record{frame, from_ns(header->ts.tv_sec * kNsPerSecond + header->ts.tv_usec)});
+            const Timestamp time =
+                later_by(whole_seconds(header->ts.tv_sec), Duration(header->ts.tv_usec));
+            return std::optional<Record>(Record{frame, time});
         }
         case PCAP_ERROR_BREAK:
             return std::optional<Record>();

@@ -89,17 +89,19 @@ class Zstd final : public CompressedStream {
     long read(char* out, std::size_t size) override {
         ZSTD_outBuffer output{out, size, 0};
         while (output.pos == 0) {
-            if (pending_.pos == pending_.size && !refill()) {
-                if (between_frames_) return 0;
-                error_ = "the zstd data ends in the middle";
-                return -1;
-            }
+            // At the end of the file the decoder may still hold output of what it has read.
+            const bool more = pending_.pos < pending_.size || refill();
+            if (!more && between_frames_) return 0;
             const std::size_t status = ZSTD_decompressStream(state_, &output, &pending_);
             if (ZSTD_isError(status) != 0) {
                 error_ = std::string("the zstd data is broken: ") + ZSTD_getErrorName(status);
                 return -1;
             }
             between_frames_ = status == 0;
+            if (!more && !between_frames_ && output.pos == 0) {
+                error_ = "the zstd data ends in the middle";
+                return -1;
+            }
         }
         return static_cast<long>(output.pos);
     }

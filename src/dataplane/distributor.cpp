@@ -2,8 +2,6 @@
 
 #include <sched.h>
 
-#include <rte_pause.h>
-
 #include <querytap/flow/key.h>
 #include <querytap/packet/decode.h>
 
@@ -54,14 +52,23 @@ std::unique_ptr<Input> Distributor::input(std::size_t i) {
     return std::make_unique<LaneInput>(*this, *lanes_[i]);
 }
 
-void Distributor::run(bool spin) noexcept {
+void Distributor::run(Backoff backoff) noexcept {
     Burst burst;
     for (;;) {
+        // A replay loses nothing: what waits in the rings must leave mbufs for the next burst.
+        if (wait_ && !receiver_.has_mbufs_for_burst()) {
+            backoff.idle();
+            continue;
+        }
         receiver_.receive(burst);
-        if (burst.empty() && receiver_.finished()) break;
+        if (burst.empty()) {
+            if (receiver_.finished()) break;
+            backoff.idle();
+        } else {
+            backoff.found_work();
+        }
         for (rte_mbuf* mbuf : burst.packets())
             hand_over(*lanes_[lane_of(mbuf)], mbuf);
-        if (burst.empty() && !spin) sched_yield();
         burst.release();
         handed_ns_.store(to_ns(receiver_.time()), std::memory_order_release);
         handed_ordinal_.store(receiver_.received(), std::memory_order_release);
@@ -87,6 +94,7 @@ void Distributor::hand_over(Lane& lane, rte_mbuf* mbuf) noexcept {
     }
     if (slot == nullptr) {
         lane.dropped.add();
+        mark_given(mbuf);
         rte_pktmbuf_free(mbuf);
         return;
     }

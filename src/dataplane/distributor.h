@@ -10,6 +10,7 @@
 #include <querytap/base/counter.h>
 #include <querytap/base/spsc_ring.h>
 
+#include "backoff.h"
 #include "input.h"
 #include "receiver.h"
 
@@ -22,7 +23,7 @@ class Distributor {
                 std::uint64_t secret);
 
     /// On its lcore, until the source has ended.
-    void run(bool spin) noexcept;
+    void run(Backoff backoff) noexcept;
 
     /// The end of worker `i`.
     std::unique_ptr<Input> input(std::size_t i);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <sched.h>
 
 #include <rte_eal.h>
@@ -38,6 +40,18 @@ unsigned memory_without_hugepages(const config::Config& config) {
     const std::size_t pools = std::max<std::size_t>(config.ports.size(), 1) * config.memory.mbufs *
                               (config.memory.mbuf_size + kMbufOverhead);
     return static_cast<unsigned>(pools / (1u << 20) + kBaseMb);
+}
+
+/// Has the administrator reserved any, of whatever size?
+bool hugepages_are_reserved() {
+    std::error_code error;
+    for (const auto& size :
+         std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", error)) {
+        std::ifstream in(size.path() / "nr_hugepages");
+        unsigned long count = 0;
+        if (in >> count && count > 0) return true;
+    }
+    return false;
 }
 
 }  // namespace
@@ -89,7 +103,7 @@ Status start_eal(const config::Config& config, const LcorePlan& plan) {
         arguments.insert(arguments.end(), {"--allow", port.device});
     }
     if (!any_pci) arguments.emplace_back("--no-pci");
-    if (config.memory.hugepages) {
+    if (config.memory.hugepages && hugepages_are_reserved()) {
         arguments.emplace_back("--in-memory");
         if (config.memory.size_mb > 0) {
             arguments.insert(arguments.end(), {"-m", std::to_string(config.memory.size_mb)});
@@ -109,10 +123,10 @@ Status start_eal(const config::Config& config, const LcorePlan& plan) {
     if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
         return Error{
             .message = std::string("DPDK (EAL) does not start: ") + rte_strerror(rte_errno),
-            .hint = config.memory.hugepages
-                        ? "are hugepages reserved? (echo 1024 > /sys/kernel/mm/hugepages/"
-                          "hugepages-2048kB/nr_hugepages), or set memory.hugepages: false"
-                        : "the lines of EAL above say more"};
+            .hint =
+                "the lines of EAL above say more; where hugepages run short: echo 1024 > "
+                "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages, or set "
+                "memory.hugepages: false"};
     }
     return success();
 }

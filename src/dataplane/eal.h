@@ -26,6 +26,7 @@ struct LcorePlan {
 /// fewer of them.
 Result<LcorePlan> plan_lcores(const config::Workers& workers, bool distributor);
 
+/// With hugepages if that is configured and any are reserved, with ordinary memory otherwise.
 Status start_eal(const config::Config& config, const LcorePlan& plan);
 
 }  // namespace querytap::dataplane

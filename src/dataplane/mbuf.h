@@ -1,5 +1,10 @@
 // mbufs as the rest of this room uses them: what the receiver notes on each (time, place in the
 // source), and a burst that frees what it still holds.
+//
+// How mbufs change threads, and how ThreadSanitizer sees it: from the distributor to a worker
+// through SpscRing (std::atomic, which it understands); from a worker back to the distributor
+// through the mempool, whose rings live in DPDK's own libraries, which it does not see.
+// mark_given() and mark_taken() tell it of that way; without the sanitizer they are nothing.
 #pragma once
 
 #include <array>
@@ -12,7 +17,37 @@
 #include <querytap/base/time.h>
 #include <querytap/pipeline/inspector.h>
 
+#if defined(__SANITIZE_THREAD__)
+#define QUERYTAP_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define QUERYTAP_TSAN 1
+#endif
+#endif
+
+#ifdef QUERYTAP_TSAN
+extern "C" {
+void __tsan_acquire(void* address);
+void __tsan_release(void* address);
+}
+#endif
+
 namespace querytap::dataplane {
+
+/// To be called before an mbuf goes back to its pool.
+inline void mark_given([[maybe_unused]] rte_mbuf* mbuf) noexcept {
+#ifdef QUERYTAP_TSAN
+    for (; mbuf != nullptr; mbuf = mbuf->next)
+        __tsan_release(mbuf);
+#endif
+}
+/// To be called when a port has handed an mbuf out.
+inline void mark_taken([[maybe_unused]] rte_mbuf* mbuf) noexcept {
+#ifdef QUERYTAP_TSAN
+    for (; mbuf != nullptr; mbuf = mbuf->next)
+        __tsan_acquire(mbuf);
+#endif
+}
 
 /// Written once by the lcore that receives the packet, read by the worker that inspects it.
 struct Stamp {
@@ -47,6 +82,8 @@ class Burst {
     bool empty() const noexcept { return size_ == 0; }
 
     void free_all() noexcept {
+        for (rte_mbuf* mbuf : packets())
+            mark_given(mbuf);
         rte_pktmbuf_free_bulk(mbufs_.data(), size_);
         size_ = 0;
     }

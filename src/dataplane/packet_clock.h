@@ -1,5 +1,6 @@
-// Wall-clock time from the TSC, for packets whose device gives no time. Read once for each burst;
-// never goes back.
+// Wall-clock time for packets whose device gives none: read from the TSC, once for each burst. The
+// TSC's rate is known to one part in a thousand only, so the clock is set again every second (in
+// the vDSO, no system call). It may then step back a little; who must not, takes the maximum.
 #pragma once
 
 #include <chrono>
@@ -13,19 +14,28 @@ namespace querytap::dataplane {
 class PacketClock {
   public:
     PacketClock()
-        : start_tsc_(rte_rdtsc()),
-          start_(std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now())),
-          ns_per_cycle_(1e9 / static_cast<double>(rte_get_tsc_hz())) {}
+        : cycles_per_second_(rte_get_tsc_hz()),
+          ns_per_cycle_(1e9 / static_cast<double>(cycles_per_second_)) {
+        set(rte_rdtsc());
+    }
 
-    Timestamp now() const noexcept {
-        const auto cycles = static_cast<double>(rte_rdtsc() - start_tsc_);
-        return start_ + Duration(static_cast<std::int64_t>(cycles * ns_per_cycle_));
+    Timestamp now() noexcept {
+        const std::uint64_t tsc = rte_rdtsc();
+        if (tsc - set_tsc_ > cycles_per_second_) set(tsc);
+        const auto cycles = static_cast<double>(tsc - set_tsc_);
+        return set_time_ + Duration(static_cast<std::int64_t>(cycles * ns_per_cycle_));
     }
 
   private:
-    std::uint64_t start_tsc_;
-    Timestamp start_;
+    void set(std::uint64_t tsc) noexcept {
+        set_tsc_ = tsc;
+        set_time_ = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+    }
+
+    std::uint64_t cycles_per_second_;
     double ns_per_cycle_;
+    std::uint64_t set_tsc_ = 0;
+    Timestamp set_time_{};
 };
 
 }  // namespace querytap::dataplane

@@ -1,118 +1,161 @@
 #include "port.h"
 
 #include <algorithm>
-#include <vector>
+#include <cerrno>
+#include <string_view>
 
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_ether.h>
 #include <rte_mbuf.h>
 
 namespace querytap::dataplane {
 namespace {
 
-/// Each lcore keeps so many free mbufs for itself.
-constexpr unsigned kPoolCache = 256;
-
 /// The key that gives both directions of a flow the same hash (Woo and Park, 2012).
 constexpr std::uint8_t kSymmetricKey[2] = {0x6d, 0x5a};
 
-std::string rte_reason(int code) {
+/// A tap sees jumbo frames if the network has them.
+constexpr std::uint32_t kMtu = 9000;
+
+std::string reason(int code) {
     return rte_strerror(code < 0 ? -code : code);
+}
+
+std::string vdev_hint(int code) {
+    if (code < 0) code = -code;
+    if (code == EPERM || code == EACCES)
+        return "run as root, or with CAP_NET_RAW and CAP_NET_ADMIN";
+    return "check the driver's name and arguments; the lines of DPDK above say more";
+}
+
+/// "03:00.0" as the bus writes it: "0000:03:00.0".
+std::string full_pci_address(const std::string& text) {
+    const bool has_domain = std::count(text.begin(), text.end(), ':') == 2;
+    return has_domain ? text : "0000:" + text;
+}
+
+/// Does the device put both directions of a flow into one queue?
+bool spreads_flows(const rte_eth_dev_info& info) {
+    const bool has_rss = (info.flow_type_rss_offloads & RTE_ETH_RSS_IP) != 0;
+    // net_tap names RSS types, but applies them to rte_flow rules only.
+    return has_rss && info.hash_key_size > 0 && std::string_view(info.driver_name) != "net_tap";
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Port>> Port::create(const Wish& wish) {
-    std::unique_ptr<Port> port(new Port());
-    if (Status probed = port->probe(wish); !probed.ok()) return probed.error();
-    if (Status configured = port->configure(wish); !configured.ok()) return configured.error();
+    std::unique_ptr<Port> port(new Port(wish));
+    if (Status probed = port->probe(); !probed.ok()) return probed.error();
+    if (Status pool = port->make_pool(); !pool.ok()) return pool.error();
+    if (Status configured = port->configure(); !configured.ok()) return configured.error();
+    if (Status queues = port->set_up_queues(); !queues.ok()) return queues.error();
     return port;
 }
 
-Status Port::probe(const Wish& wish) {
-    name_ = wish.device.substr(0, wish.device.find(','));
-    if (wish.is_vdev) {
-        const std::size_t comma = wish.device.find(',');
+Status Port::probe() {
+    const std::size_t comma = wish_.device.find(',');
+    name_ = wish_.device.substr(0, comma);
+    if (wish_.is_vdev) {
         const std::string arguments =
-            comma == std::string::npos ? "" : wish.device.substr(comma + 1);
-        if (const int code = rte_eal_hotplug_add("vdev", name_.c_str(), arguments.c_str()); code != 0) {
-            return Error{.message = "cannot create the virtual device '" + wish.device +
-                                    "': " + rte_reason(code),
-                         .hint =
-                             "check the driver's name and arguments; the lines of DPDK above "
-                             "say more"};
+            comma == std::string::npos ? "" : wish_.device.substr(comma + 1);
+        const int code = rte_eal_hotplug_add("vdev", name_.c_str(), arguments.c_str());
+        if (code != 0) {
+            return Error{.message = "cannot create the virtual device '" + wish_.device +
+                                    "': " + reason(code),
+                         .hint = vdev_hint(code)};
         }
         attached_ = true;
+    } else {
+        name_ = full_pci_address(name_);
     }
     if (rte_eth_dev_get_port_by_name(name_.c_str(), &id_) != 0) {
         return Error{.message = "there is no port '" + name_ + "'",
-                     .hint = wish.is_vdev
+                     .hint = wish_.is_vdev
                                  ? "the driver made no Ethernet device of that name"
-                                 : "bind the device: dpdk-devbind.py --bind=vfio-pci " + name_};
+                                 : "is it in 'dpdk-devbind.py --status'? bind it: dpdk-devbind.py "
+                                   "--bind=vfio-pci " +
+                                       name_};
     }
+    probed_ = true;
+    socket_ = rte_eth_dev_socket_id(id_);
     return success();
 }
 
-Status Port::configure(const Wish& wish) {
+Status Port::make_pool() {
+    // Not named for the device: its name may be longer than a pool's can be.
+    const std::string name = "querytap_port" + std::to_string(id_);
+    pool_ = rte_pktmbuf_pool_create(
+        name.c_str(), wish_.mbufs, kPoolCache, 0,
+        static_cast<std::uint16_t>(wish_.mbuf_size + RTE_PKTMBUF_HEADROOM), socket_);
+    if (pool_ != nullptr) return success();
+    return Error{.message = "no memory for " + std::to_string(wish_.mbufs) + " mbufs of " +
+                            std::to_string(wish_.mbuf_size) + " bytes: " + reason(rte_errno),
+                 .hint = "lower memory.mbufs, reserve more hugepages or raise memory.size_mb"};
+}
+
+Status Port::configure() {
     rte_eth_dev_info info{};
     if (const int code = rte_eth_dev_info_get(id_, &info); code != 0) {
-        return Error{.message =
-                         "port '" + name_ + "' tells nothing of itself: " + rte_reason(code)};
+        return Error{.message = "port '" + name_ + "' tells nothing of itself: " + reason(code)};
     }
     driver_ = info.driver_name;
-
-    const std::uint64_t rss =
-        info.flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
-    const bool can_spread = rss != 0 && info.hash_key_size > 0;
-    queues_ = can_spread ? std::min(wish.queues_max, info.max_rx_queues) : std::uint16_t{1};
+    queues_ =
+        spreads_flows(info) ? std::min(wish_.queues_max, info.max_rx_queues) : std::uint16_t{1};
 
     std::vector<std::uint8_t> key(info.hash_key_size);
     for (std::size_t i = 0; i < key.size(); ++i)
         key[i] = kSymmetricKey[i % 2];
+    constexpr std::uint64_t kHashed = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP;
     rte_eth_conf conf{};
     if (queues_ > 1) {
         conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
         conf.rx_adv_conf.rss_conf = {.rss_key = key.data(),
                                      .rss_key_len = static_cast<std::uint8_t>(key.size()),
-                                     .rss_hf = rss};
+                                     .rss_hf = info.flow_type_rss_offloads & kHashed};
     }
     conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
-
-    const int socket = rte_eth_dev_socket_id(id_);
-    pool_ = rte_pktmbuf_pool_create(
-        (name_ + "_pool").c_str(), wish.mbufs, kPoolCache, 0,
-        static_cast<std::uint16_t>(wish.mbuf_size + RTE_PKTMBUF_HEADROOM), socket);
-    if (pool_ == nullptr) {
-        return Error{.message = "no memory for " + std::to_string(wish.mbufs) + " mbufs of " +
-                                std::to_string(wish.mbuf_size) + " bytes: " + rte_reason(rte_errno),
-                     .hint = "lower memory.mbufs, reserve more hugepages or raise memory.size_mb"};
-    }
+    conf.rxmode.mtu = mtu_for(info);
     // A tap is never written to, but some drivers will not start without a TX queue.
     if (const int code = rte_eth_dev_configure(id_, queues_, 1, &conf); code != 0) {
-        return Error{.message = "port '" + name_ + "' cannot be configured: " + rte_reason(code)};
-    }
-    std::uint16_t rx_descriptors = wish.rx_descriptors;
-    std::uint16_t tx_descriptors = 64;
-    rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_descriptors, &tx_descriptors);
-    const auto on = static_cast<unsigned>(socket);
-    for (std::uint16_t queue = 0; queue < queues_; ++queue) {
-        const int code = rte_eth_rx_queue_setup(id_, queue, rx_descriptors, on, nullptr, pool_);
-        if (code != 0) {
-            return Error{.message = "port '" + name_ + "' has no RX queue " +
-                                    std::to_string(queue) + ": " + rte_reason(code),
-                         .hint = "lower ports[].rx_descriptors or raise memory.mbufs"};
-        }
-    }
-    if (const int code = rte_eth_tx_queue_setup(id_, 0, tx_descriptors, on, nullptr); code != 0) {
-        return Error{.message = "port '" + name_ + "' cannot be set up: " + rte_reason(code)};
+        return Error{.message = "port '" + name_ + "' cannot be configured: " + reason(code)};
     }
     return success();
 }
 
+/// Up to kMtu, as far as the device and, where it cannot scatter, one mbuf can.
+std::uint16_t Port::mtu_for(const rte_eth_dev_info& info) const noexcept {
+    const bool tells_both = info.max_mtu != UINT16_MAX && info.max_rx_pktlen > info.max_mtu;
+    const std::uint32_t overhead =
+        tells_both ? info.max_rx_pktlen - info.max_mtu : RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
+    std::uint32_t frame = std::max<std::uint32_t>(info.max_rx_pktlen, overhead);
+    const bool scatters = (info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) != 0;
+    if (!scatters) frame = std::min<std::uint32_t>(frame, wish_.mbuf_size);
+    const std::uint32_t mtu = std::min({kMtu, std::uint32_t{info.max_mtu}, frame - overhead});
+    return mtu > RTE_ETHER_MTU ? static_cast<std::uint16_t>(mtu) : std::uint16_t{0};  // 0: default
+}
+
+Status Port::set_up_queues() {
+    descriptors_ = wish_.rx_descriptors;
+    std::uint16_t tx_descriptors = 64;
+    rte_eth_dev_adjust_nb_rx_tx_desc(id_, &descriptors_, &tx_descriptors);
+    const auto socket = static_cast<unsigned>(socket_);
+    for (std::uint16_t queue = 0; queue < queues_; ++queue) {
+        const int code = rte_eth_rx_queue_setup(id_, queue, descriptors_, socket, nullptr, pool_);
+        if (code == 0) continue;
+        return Error{.message = "port '" + name_ + "' has no RX queue " + std::to_string(queue) +
+                                ": " + reason(code),
+                     .hint = "lower ports[].rx_descriptors or raise memory.mbufs"};
+    }
+    const int code = rte_eth_tx_queue_setup(id_, 0, tx_descriptors, socket, nullptr);
+    if (code == 0) return success();
+    return Error{.message = "port '" + name_ + "' cannot be set up: " + reason(code)};
+}
+
 Status Port::start() {
     if (const int code = rte_eth_dev_start(id_); code != 0) {
-        return Error{.message = "port '" + name_ + "' does not start: " + rte_reason(code)};
+        return Error{.message = "port '" + name_ + "' does not start: " + reason(code)};
     }
     started_ = true;
     rte_eth_promiscuous_enable(id_);  // drivers that cannot, see everything anyway
@@ -126,12 +169,21 @@ void Port::stop() noexcept {
 
 Port::~Port() {
     stop();
-    if (pool_ != nullptr) rte_eth_dev_close(id_);
+    if (probed_) rte_eth_dev_close(id_);
     if (attached_) rte_eal_hotplug_remove("vdev", name_.c_str());
     rte_mempool_free(pool_);
 }
 
+Queue Port::queue(std::uint16_t index) const noexcept {
+    return {.port = id_,
+            .queue = index,
+            .descriptors = descriptors_,
+            .pool = pool_,
+            .mbuf_size = wish_.mbuf_size};
+}
+
 sinks::PortStats Port::stats() const {
+    const std::lock_guard lock(stats_mutex_);
     rte_eth_stats stats{};
     rte_eth_stats_get(id_, &stats);
     return {.name = name_,

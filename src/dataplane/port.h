@@ -3,18 +3,33 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include <querytap/base/result.h>
 #include <querytap/config/config.h>
 #include <querytap/sinks/metrics_source.h>
 
 struct rte_mempool;
+struct rte_eth_dev_info;
 
 namespace querytap::dataplane {
 
+/// One RX queue, as the lcore that polls it needs to know it.
+struct Queue {
+    std::uint16_t port = 0;
+    std::uint16_t queue = 0;
+    std::uint16_t descriptors = 0;  ///< packets that may stand in it
+    const rte_mempool* pool = nullptr;
+    unsigned mbuf_size = 0;
+};
+
 class Port {
   public:
+    /// Each lcore keeps so many free mbufs of a pool for itself.
+    static constexpr unsigned kPoolCache = 256;
+
     struct Wish {
         std::string device;  ///< PCI address, or vdev name and arguments
         bool is_vdev = false;
@@ -33,28 +48,37 @@ class Port {
     Status start();
     void stop() noexcept;
 
-    std::uint16_t id() const noexcept { return id_; }
     const std::string& name() const noexcept { return name_; }
     const std::string& driver() const noexcept { return driver_; }
     /// More than one only with symmetric RSS: both directions of a flow come on the same queue.
     std::uint16_t queues() const noexcept { return queues_; }
+    Queue queue(std::uint16_t index) const noexcept;
 
+    /// Any thread.
     sinks::PortStats stats() const;
     sinks::FillStats pool_fill() const;
     std::uint64_t mbufs_in_use() const noexcept;
 
   private:
-    Port() = default;
-    Status probe(const Wish& wish);
-    Status configure(const Wish& wish);
+    explicit Port(const Wish& wish) : wish_(wish) {}
+    Status probe();
+    Status configure();
+    Status make_pool();
+    Status set_up_queues();
+    std::uint16_t mtu_for(const rte_eth_dev_info& info) const noexcept;
 
+    Wish wish_;
     std::uint16_t id_ = 0;
     std::string name_;
     std::string driver_;
     std::uint16_t queues_ = 1;
+    std::uint16_t descriptors_ = 0;
+    int socket_ = 0;
     rte_mempool* pool_ = nullptr;
     bool attached_ = false;
+    bool probed_ = false;
     bool started_ = false;
+    mutable std::mutex stats_mutex_;  ///< drivers do not expect two readers at once
 };
 
 }  // namespace querytap::dataplane

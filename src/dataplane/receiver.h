@@ -9,14 +9,10 @@
 
 #include "mbuf.h"
 #include "packet_clock.h"
+#include "port.h"
 #include "replay_feeder.h"
 
 namespace querytap::dataplane {
-
-struct Queue {
-    std::uint16_t port = 0;
-    std::uint16_t queue = 0;
-};
 
 class Receiver {
   public:
@@ -26,25 +22,38 @@ class Receiver {
     /// One look at the next queue. Returns with an empty burst when nothing is there.
     void receive(Burst& burst) noexcept;
 
-    /// No packet will come after the last one received.
+    /// No packet will come after the last one received; to be asked after an empty burst.
     bool finished() noexcept;
 
+    /// Would a burst of the longest frames find its mbufs, whatever the lcores' caches hold?
+    bool has_mbufs_for_burst() const noexcept;
+
     /// Every packet up to this time has been received.
-    Timestamp time() const noexcept;
+    Timestamp time() noexcept;
     std::uint64_t received() const noexcept { return received_; }
 
+    /// A pool of twice as many makes sure that has_mbufs_for_burst() comes true again.
+    static unsigned mbufs_for_burst(unsigned lcores, unsigned mbuf_size) noexcept;
+
   private:
-    void stamp_live(Burst& burst) noexcept;
-    void stamp_replayed(Burst& burst) noexcept;
+    void receive_live(Burst& burst) noexcept;
+    void receive_replayed(Burst& burst) noexcept;
+    bool take_part(rte_mbuf* part) noexcept;
+    std::uint64_t lost_by_port() const noexcept;
 
     std::vector<Queue> queues_;
     std::size_t next_ = 0;
+    std::size_t idle_queues_ = 0;      ///< looked at in a row without a packet
+    std::size_t left_after_stop_ = 0;  ///< packets still to be read once the stop has come
     ReplayFeeder* feeder_;
     const std::atomic<bool>& stop_;
     PacketClock clock_;
     std::int64_t last_ns_ = 0;
     std::uint64_t received_ = 0;
-    std::size_t idle_queues_ = 0;  ///< looked at in a row without a packet
+
+    rte_mbuf* frame_ = nullptr;  ///< of a replay: parts came, more follow
+    std::uint64_t records_ = 0;  ///< of a replay: packets from the port, parts counted singly
+    unsigned mbufs_for_burst_ = 0;
 };
 
 }  // namespace querytap::dataplane

@@ -50,7 +50,7 @@ Result<std::unique_ptr<ReplayFeeder>> ReplayFeeder::create(const Replay& replay)
 
 ReplayFeeder::ReplayFeeder(Replay replay, int read_end, int write_end)
     : replay_(std::move(replay)), read_end_(read_end), write_end_(write_end) {
-    buffer_.reserve(kBufferSize + kFrameMax + 64);
+    buffer_.reserve(kBufferSize + kRecordMax + 64);
     append_file_header(buffer_);
     flush();  // net_pcap reads the header when it opens the file
     for (const auto& file : replay_.files) {
@@ -72,7 +72,6 @@ std::string ReplayFeeder::path() const {
 }
 
 void ReplayFeeder::start() {
-    started_ = std::chrono::steady_clock::now();
     thread_ = std::thread([this] { run(); });
 }
 
@@ -85,9 +84,9 @@ Progress ReplayFeeder::progress() const noexcept {
     return {.bytes_read = bytes_before_.load(std::memory_order_relaxed) +
                           bytes_here_.load(std::memory_order_relaxed),
             .bytes_total = bytes_total_,
-            .packets = fed(),
+            .packets = frames_.load(std::memory_order_relaxed),
             .first = from_ns(first_ns_.load(std::memory_order_relaxed)),
-            .last = last_time()};
+            .last = from_ns(last_ns_.load(std::memory_order_relaxed))};
 }
 
 void ReplayFeeder::run() {
@@ -108,6 +107,7 @@ void ReplayFeeder::run() {
 Status ReplayFeeder::feed_file(const std::filesystem::path& path) {
     auto file = CaptureFile::open(path);
     if (!file) return file.error();
+    pace_begins_ = true;  // files may have been captured days apart: nobody waits for that
     for (;;) {
         auto record = (*file)->next();
         if (!record) return record.error();
@@ -121,34 +121,52 @@ Status ReplayFeeder::feed_file(const std::filesystem::path& path) {
 }
 
 bool ReplayFeeder::feed_frame(Bytes frame, Timestamp time) {
-    const bool first = fed() == 0;
+    const bool first = frames_.load(std::memory_order_relaxed) == 0;
     // Captures of several interfaces step back in time now and then; inspected time never does.
-    const std::int64_t ns = first ? to_ns(time) : std::max(to_ns(time), to_ns(last_time()));
+    const std::int64_t ns =
+        first ? to_ns(time) : std::max(to_ns(time), last_ns_.load(std::memory_order_relaxed));
     if (first) first_ns_.store(ns, std::memory_order_relaxed);
-    if (!wait_until_due(from_ns(ns))) return false;
+    if (!wait_until_due(ns)) return false;
     last_ns_.store(ns, std::memory_order_relaxed);
-
-    const auto size = static_cast<std::uint32_t>(std::min(frame.size(), kFrameMax) + kTimePrefix);
-    append<std::uint64_t>(buffer_, 0);  // the record's own time is not used
-    append<std::uint32_t>(buffer_, size);
-    append<std::uint32_t>(buffer_, size);
-    append<std::int64_t>(buffer_, ns);
-    buffer_.insert(buffer_.end(), frame.begin(),
-                   frame.begin() + static_cast<std::ptrdiff_t>(size - kTimePrefix));
-    fed_.fetch_add(1, std::memory_order_relaxed);
+    frames_.fetch_add(1, std::memory_order_relaxed);
+    append_records(frame, ns);
     return (paced() || buffer_.size() >= kBufferSize) ? flush() : true;
 }
 
-bool ReplayFeeder::wait_until_due(Timestamp time) {
+void ReplayFeeder::append_records(Bytes frame, std::int64_t time_ns) {
+    do {
+        const Bytes part = frame.first(std::min(frame.size(), kRecordMax - sizeof(Prefix)));
+        frame = frame.subspan(part.size());
+        const auto size = static_cast<std::uint32_t>(sizeof(Prefix) + part.size());
+        append<std::uint64_t>(buffer_, 0);  // the record's own time is not used
+        append<std::uint32_t>(buffer_, size);
+        append<std::uint32_t>(buffer_, size);
+        append(buffer_, Prefix{.time_ns = time_ns, .follows = frame.size()});
+        buffer_.insert(buffer_.end(), part.begin(), part.end());
+        records_.fetch_add(1, std::memory_order_relaxed);
+    } while (!frame.empty());
+}
+
+/// False after a stop.
+bool ReplayFeeder::wait_until_due(std::int64_t time_ns) {
+    using Clock = std::chrono::steady_clock;
     if (!paced()) return !stop_.load(std::memory_order_relaxed);
-    const Duration since_first = time - from_ns(first_ns_.load(std::memory_order_relaxed));
-    const auto due = started_ + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                                    since_first / replay_.speed);
+    if (pace_begins_) {
+        pace_begins_ = false;
+        pace_from_ns_ = time_ns;
+        pace_from_ = Clock::now();
+    }
+    // As floating point, and bounded: a capture may claim any time.
+    constexpr double kLongestNs = 1e18;
+    const double wait_ns =
+        (static_cast<double>(time_ns) - static_cast<double>(pace_from_ns_)) / replay_.speed;
+    const Clock::time_point due =
+        pace_from_ + Duration(static_cast<std::int64_t>(std::min(wait_ns, kLongestNs)));
     while (!stop_.load(std::memory_order_relaxed)) {
-        const auto now = std::chrono::steady_clock::now();
+        const auto now = Clock::now();
         if (now >= due) return true;
         std::this_thread::sleep_for(
-            std::min<std::chrono::nanoseconds>(due - now, std::chrono::milliseconds(kStopCheckMs)));
+            std::min<Duration>(due - now, std::chrono::milliseconds(kStopCheckMs)));
     }
     return false;
 }

@@ -1,7 +1,8 @@
 // Captures -> a net_pcap port. A thread reads the files and writes their frames into a pipe, as one
 // endless pcap file; the port reads the other end, so that replayed packets come through an ethdev
-// as live ones do. net_pcap keeps microseconds only, so each frame carries its exact time before
-// its first byte; the receiver takes it off (see Receiver).
+// as live ones do. net_pcap keeps microseconds only and counts the bytes of a frame in 16 bits, so
+// each record carries a prefix with the exact time, and longer frames (segmentation offload on a
+// loopback interface makes them) go as several records; the receiver undoes both (see Receiver).
 #pragma once
 
 #include <atomic>
@@ -18,9 +19,12 @@ namespace querytap::dataplane {
 
 class ReplayFeeder {
   public:
-    static constexpr std::size_t kTimePrefix = 8;  ///< nanoseconds since the epoch, native order
-    /// net_pcap counts the bytes of a frame in 16 bits.
-    static constexpr std::size_t kFrameMax = 65535 - kTimePrefix;
+    /// Before the first byte of each record, in native order.
+    struct Prefix {
+        std::int64_t time_ns = 0;   ///< since the epoch
+        std::uint64_t follows = 0;  ///< bytes of the same frame in the records after this one
+    };
+    static constexpr std::size_t kRecordMax = 65535;
 
     static Result<std::unique_ptr<ReplayFeeder>> create(const Replay& replay);
     ~ReplayFeeder();
@@ -35,12 +39,9 @@ class ReplayFeeder {
     /// Waits for the thread; the first error of a file.
     Status join();
 
-    /// All frames are in the pipe. Read before fed().
+    /// All records are in the pipe. To be read before records().
     bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }
-    std::uint64_t fed() const noexcept { return fed_.load(std::memory_order_relaxed); }
-    Timestamp last_time() const noexcept {
-        return from_ns(last_ns_.load(std::memory_order_relaxed));
-    }
+    std::uint64_t records() const noexcept { return records_.load(std::memory_order_relaxed); }
     Progress progress() const noexcept;
     bool paced() const noexcept { return replay_.speed > 0; }
 
@@ -48,9 +49,10 @@ class ReplayFeeder {
     ReplayFeeder(Replay replay, int read_end, int write_end);
 
     void run();
-    Status feed_file(const std::filesystem::path& file);
+    Status feed_file(const std::filesystem::path& path);
     bool feed_frame(Bytes frame, Timestamp time);
-    bool wait_until_due(Timestamp time);
+    void append_records(Bytes frame, std::int64_t time_ns);
+    bool wait_until_due(std::int64_t time_ns);
     bool write_all(Bytes bytes);
     bool flush();
 
@@ -63,13 +65,18 @@ class ReplayFeeder {
 
     std::atomic<bool> stop_{false};
     std::atomic<bool> finished_{false};
-    std::atomic<std::uint64_t> fed_{0};
+    std::atomic<std::uint64_t> frames_{0};
+    std::atomic<std::uint64_t> records_{0};
     std::atomic<std::int64_t> first_ns_{0};
     std::atomic<std::int64_t> last_ns_{0};
     std::atomic<std::uint64_t> bytes_before_{0};  ///< of finished files
     std::atomic<std::uint64_t> bytes_here_{0};    ///< of the file being read
     std::uint64_t bytes_total_ = 0;
-    std::chrono::steady_clock::time_point started_{};
+
+    // Of a paced replay: the first frame of the file being read, by its own time and by ours.
+    std::int64_t pace_from_ns_ = 0;
+    std::chrono::steady_clock::time_point pace_from_{};
+    bool pace_begins_ = true;
 };
 
 }  // namespace querytap::dataplane

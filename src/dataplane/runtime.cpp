@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <rte_cycles.h>
+#include <rte_eal.h>
 #include <rte_launch.h>
 #include <rte_random.h>
 
@@ -18,7 +19,8 @@ namespace {
 /// Packets that may wait for one worker behind the distributor.
 constexpr std::size_t kLaneSize = 4096;
 
-/// Longest frame put together from several mbufs, with room for a whole burst of jumbo frames.
+/// Room to put frames of several mbufs together: a burst of jumbo frames, and more than the longest
+/// frame that libpcap delivers (256 KiB).
 constexpr std::size_t kJoinedBytes = 1u << 20;
 
 constexpr const char* kReplayPort = "net_pcap_replay";
@@ -98,6 +100,9 @@ Status Runtime::Impl::open_source(const std::optional<Replay>& replay) {
     feeder = std::move(opened).value();
     config.ports = {
         {.device = std::string(kReplayPort) + ",rx_pcap=" + feeder->path(), .is_vdev = true}};
+    const unsigned lcores = config.workers.count + 2;
+    config.memory.mbufs = std::max(config.memory.mbufs,
+                                   2 * Receiver::mbufs_for_burst(lcores, config.memory.mbuf_size));
     return success();
 }
 
@@ -130,7 +135,7 @@ Status Runtime::Impl::make_workers(const pipeline::Generation& first) {
         std::vector<Queue> queues;
         for (const auto& port : ports) {
             for (std::uint16_t i = 0; i < port->queues(); ++i)
-                queues.push_back({port->id(), i});
+                queues.push_back(port->queue(i));
         }
         distributor = std::make_unique<Distributor>(Receiver(queues, feeder.get(), stop), count,
                                                     kLaneSize, feeder != nullptr, secret);
@@ -142,7 +147,7 @@ Status Runtime::Impl::make_workers(const pipeline::Generation& first) {
             pipeline::Inspector::create(limits_of(config, secret), first, *rings.back());
         if (!inspector) return inspector.error();
         workers.push_back(std::make_unique<Worker>(
-            Worker::Options{.id = i, .spin = config.workers.spin, .frame_max = kJoinedBytes},
+            Worker::Options{.id = i, .spin = config.workers.spin, .joined_bytes = kJoinedBytes},
             input_of(i), std::move(inspector).value(), *rings.back()));
     }
     return success();
@@ -153,11 +158,11 @@ std::unique_ptr<Input> Runtime::Impl::input_of(unsigned worker) {
     std::vector<Queue> queues;
     for (const auto& port : ports) {
         if (config.workers.count > 1) {
-            queues.push_back({port->id(), static_cast<std::uint16_t>(worker)});
+            queues.push_back(port->queue(static_cast<std::uint16_t>(worker)));
             continue;
         }
         for (std::uint16_t i = 0; i < port->queues(); ++i)
-            queues.push_back({port->id(), i});
+            queues.push_back(port->queue(i));
     }
     return std::make_unique<DirectInput>(Receiver(std::move(queues), feeder.get(), stop));
 }
@@ -166,6 +171,13 @@ Runtime::Runtime(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Runtime::~Runtime() {
     stop();
+    // Workers of a replay wait until somebody takes their events.
+    while (impl_->started && !finished()) {
+        for (auto& ring : impl_->rings) {
+            while (ring->front() != nullptr)
+                ring->release();
+        }
+    }
     (void)join();
 }
 
@@ -182,7 +194,9 @@ std::string Runtime::description() const {
     if (impl_->distributor) {
         text += fmt::format("; distributor on core {}", impl_->plan.distributor_core);
     }
-    return text + "; " + impl_->why;
+    text += "; " + impl_->why;
+    if (rte_eal_has_hugepages() == 0) text += "; without hugepages";
+    return text;
 }
 
 Status Runtime::start() {
@@ -197,7 +211,7 @@ Status Runtime::start() {
         rte_eal_remote_launch(
             [](void* impl) {
                 auto& self = *static_cast<Impl*>(impl);
-                self.distributor->run(self.config.workers.spin);
+                self.distributor->run(Backoff(self.config.workers.spin));
                 return 0;
             },
             impl_.get(), impl_->plan.distributor_lcore());
@@ -235,12 +249,14 @@ Status Runtime::reload(const pipeline::Generation& next) {
         if (!made) return made.error();
         prepared.push_back(std::move(made).value());
     }
-    for (std::size_t i = 0; i < prepared.size(); ++i) {
-        if (!impl_->workers[i]->offer(prepared[i])) {
-            return Error{.message = "earlier reloads are not taken over yet",
-                         .hint = "try again in a moment"};
-        }
+    // All or none: workers must not differ in what they look for.
+    for (auto& worker : impl_->workers) {
+        if (worker->takes_offers()) continue;
+        return Error{.message = "earlier reloads are not taken over yet",
+                     .hint = "try again in a moment"};
     }
+    for (std::size_t i = 0; i < prepared.size(); ++i)
+        impl_->workers[i]->offer(std::move(prepared[i]));
     impl_->generation = next;
     return success();
 }
@@ -289,6 +305,10 @@ std::vector<sinks::PortStats> Runtime::ports() const {
     std::vector<sinks::PortStats> stats;
     for (const auto& port : impl_->ports)
         stats.push_back(port->stats());
+    if (impl_->feeder) {  // what the feeder put before the packets is not theirs
+        sinks::PortStats& port = stats.front();
+        port.rx_bytes -= port.rx_packets * sizeof(ReplayFeeder::Prefix);
+    }
     return stats;
 }
 

@@ -2,19 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <sched.h>
 
 #include <rte_cycles.h>
-#include <rte_pause.h>
 #include <rte_prefetch.h>
 
 namespace querytap::dataplane {
-namespace {
-
-/// Idle polls before a worker that may yield gives its core away.
-constexpr std::uint64_t kYieldAfter = 64;
-
-}  // namespace
 
 Worker::Worker(const Options& options, std::unique_ptr<Input> input,
                std::unique_ptr<pipeline::Inspector> inspector, pipeline::EventRing& events)
@@ -22,7 +14,8 @@ Worker::Worker(const Options& options, std::unique_ptr<Input> input,
       input_(std::move(input)),
       inspector_(std::move(inspector)),
       events_(events),
-      joined_(options.frame_max) {}
+      joined_(options.joined_bytes),
+      backoff_(options.spin) {}
 
 Worker::~Worker() {
     collect();
@@ -57,38 +50,30 @@ bool Worker::poll() noexcept {
 }
 
 void Worker::inspect(Burst& burst) noexcept {
-    idle_polls_ = 0;
-    std::array<packet::Frame, Burst::kSizeMax> frames;
-    std::size_t n = 0;
-    std::size_t joined = 0;
+    backoff_.found_work();
     for (rte_mbuf* mbuf : burst.packets())
         rte_prefetch0(rte_pktmbuf_mtod(mbuf, const void*));
+
+    std::array<packet::Frame, Burst::kSizeMax> frames;
+    std::size_t n = 0;
+    const auto hand_on = [&] {
+        inspector_->inspect({frames.data(), n});
+        n = 0;
+        joined_.clear();
+    };
     Stamp stamp;
     for (rte_mbuf* mbuf : burst.packets()) {
         stamp = StampField::of(mbuf);
         time_ = std::max(time_, from_ns(stamp.time_ns));
-        const Bytes bytes = bytes_of(mbuf, joined);
-        if (!bytes.empty()) frames[n++] = {bytes, time_, stamp.ordinal};
+        if (!joined_.has_room_for(mbuf)) hand_on();
+        if (!joined_.has_room_for(mbuf)) {
+            oversized_.add();
+            continue;
+        }
+        frames[n++] = {joined_.bytes_of(mbuf), time_, stamp.ordinal};
     }
-    inspector_->inspect({frames.data(), n});
+    hand_on();
     events_.set_watermark(time_, stamp.ordinal);
-}
-
-/// Most frames are one mbuf and are read where they are.
-Bytes Worker::bytes_of(rte_mbuf* mbuf, std::size_t& used) noexcept {
-    const std::size_t size = rte_pktmbuf_pkt_len(mbuf);
-    if (rte_pktmbuf_is_contiguous(mbuf)) {
-        return {rte_pktmbuf_mtod(mbuf, const std::uint8_t*), size};
-    }
-    if (size > joined_.size() - used) {
-        oversized_.add();
-        return {};
-    }
-    std::uint8_t* const place = joined_.data() + used;
-    const void* read = rte_pktmbuf_read(mbuf, 0, static_cast<std::uint32_t>(size), place);
-    if (read == nullptr) return {};
-    used += size;
-    return {place, size};
 }
 
 bool Worker::idle(const Position& position) noexcept {
@@ -98,20 +83,17 @@ bool Worker::idle(const Position& position) noexcept {
         inspector_->advance(time_);
     }
     if (position.time >= time_) events_.set_watermark(time_, position.ordinal);
-    if (options_.spin || ++idle_polls_ < kYieldAfter) {
-        rte_pause();
-    } else {
-        sched_yield();
-    }
+    backoff_.idle();
     return true;
 }
 
-bool Worker::offer(std::unique_ptr<pipeline::WorkerGeneration>& next) noexcept {
-    pipeline::WorkerGeneration** slot = offered_.reserve();
-    if (slot == nullptr) return false;
-    *slot = next.release();
+bool Worker::takes_offers() noexcept {
+    return offered_.reserve() != nullptr;
+}
+
+void Worker::offer(std::unique_ptr<pipeline::WorkerGeneration> next) noexcept {
+    *offered_.reserve() = next.release();
     offered_.publish();
-    return true;
 }
 
 void Worker::collect() noexcept {

@@ -3,14 +3,15 @@
 
 #include <atomic>
 #include <memory>
-#include <vector>
 
 #include <querytap/base/counter.h>
 #include <querytap/base/spsc_ring.h>
 #include <querytap/pipeline/event_ring.h>
 #include <querytap/pipeline/inspector.h>
 
+#include "backoff.h"
 #include "input.h"
+#include "joined_frames.h"
 
 namespace querytap::dataplane {
 
@@ -18,8 +19,8 @@ class Worker {
   public:
     struct Options {
         unsigned id = 0;
-        bool spin = true;           ///< poll without pause; false: yield when idle
-        std::size_t frame_max = 0;  ///< longest frame that is put together from several mbufs
+        bool spin = true;              ///< poll without pause; false: yield when idle
+        std::size_t joined_bytes = 0;  ///< room for frames of several mbufs, put together
     };
 
     Worker(const Options& options, std::unique_ptr<Input> input,
@@ -32,8 +33,10 @@ class Worker {
     void run() noexcept;
 
     // --- control thread ---
-    /// A generation to take over between two bursts. False: the one before is not taken over yet.
-    bool offer(std::unique_ptr<pipeline::WorkerGeneration>& next) noexcept;
+    /// False while too many earlier generations are not taken over yet.
+    bool takes_offers() noexcept;
+    /// A generation to take over between two bursts. Only if takes_offers().
+    void offer(std::unique_ptr<pipeline::WorkerGeneration> next) noexcept;
     /// Frees generations that the worker gave back.
     void collect() noexcept;
     Result<std::unique_ptr<pipeline::WorkerGeneration>> prepare(const pipeline::Generation& next) {
@@ -47,13 +50,13 @@ class Worker {
     pipeline::InspectorStats stats() const noexcept { return inspector_->stats(); }
     std::uint64_t busy_cycles() const noexcept { return busy_cycles_.read(); }
     std::uint64_t idle_cycles() const noexcept { return idle_cycles_.read(); }
+    /// Frames of several mbufs, longer than can be put together.
     std::uint64_t oversized() const noexcept { return oversized_.read(); }
 
   private:
     bool poll() noexcept;
     void inspect(Burst& burst) noexcept;
     bool idle(const Position& position) noexcept;
-    Bytes bytes_of(rte_mbuf* mbuf, std::size_t& used) noexcept;
     void exchange_generations() noexcept;
 
     Options options_;
@@ -61,9 +64,9 @@ class Worker {
     std::unique_ptr<pipeline::Inspector> inspector_;
     pipeline::EventRing& events_;
 
-    std::vector<std::uint8_t> joined_;  ///< frames of several mbufs, put together for one burst
-    Timestamp time_{};                  ///< never decreases
-    std::uint64_t idle_polls_ = 0;      ///< in a row
+    JoinedFrames joined_;
+    Timestamp time_{};  ///< never decreases
+    Backoff backoff_;
 
     Counter busy_cycles_;
     Counter idle_cycles_;
