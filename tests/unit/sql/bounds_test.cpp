@@ -1,27 +1,9 @@
 // Limits: work stays linear in hostile input, memory is fixed, and what a bound leaves out is
 // counted.
-#include <cstdlib>
-#include <new>
-
 #include <gtest/gtest.h>
 
+#include "../base/counting_new.h"
 #include "collector.h"
-
-namespace {
-std::size_t allocations = 0;
-}
-
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* const memory = std::malloc(size); memory != nullptr) return memory;
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 namespace querytap::sql::test {
 namespace {
@@ -111,13 +93,13 @@ TEST(Bounds, NothingIsAllocatedAfterTheStart) {
     for (const Hostile& input : hostile_inputs())
         text += input.head + repeat(input.piece, 999);
     const std::string wide = encode(text, Encoding::kUtf16le);
-    const std::size_t before = allocations;
+    const std::size_t before = querytap::test::allocations();
     for (int round = 0; round < 3; ++round) {
         normaliser->begin(Encoding::kUtf16le);
         normaliser->feed(as_bytes(wide), scratch, views);
         normaliser->end(scratch, views);
     }
-    EXPECT_EQ(allocations, before);
+    EXPECT_EQ(querytap::test::allocations(), before);
     EXPECT_GT(views.bytes, text.size());
 }
 
