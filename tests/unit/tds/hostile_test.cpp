@@ -1,30 +1,8 @@
 // Input that nobody means well with: every byte changed, lengths that lie, memory that is gone.
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include <gtest/gtest.h>
 
+#include "../base/counting_new.h"
 #include "sessions.h"
-
-namespace {
-
-std::atomic<bool> counting{false};
-std::atomic<std::uint64_t> allocations{0};
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-    if (counting) ++allocations;
-    if (void* memory = std::malloc(size)) return memory;
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 namespace querytap::tds::test {
 namespace {
@@ -54,8 +32,7 @@ TEST(Hostile, NoAllocationPerPacket) {
     SessionPool pool({.buffers = 256});
     for (const Recorded& recorded : recorded_sessions()) {
         Counting handler;
-        allocations = 0;
-        counting = true;
+        const std::size_t before = querytap::test::allocations();
         {
             Session session(pool, false);
             for (const Turn& turn : recorded.turns) {
@@ -69,8 +46,7 @@ TEST(Hostile, NoAllocationPerPacket) {
             session.gap(Direction::kToServer, handler);
             session.finish(handler);
         }
-        counting = false;
-        EXPECT_EQ(allocations, 0U) << recorded.name;
+        EXPECT_EQ(querytap::test::allocations(), before) << recorded.name;
     }
 }
 
@@ -151,7 +127,7 @@ TEST(Hostile, WorkGrowsWithBytesOnly) {
     for (const std::string_view kind :
          {"rows of nulls", "empty rpcs", "tvp rows without columns"}) {
         const std::uint8_t type = kind == "rows of nulls" ? 4 : 3;
-        for (const std::size_t count : {1000, 2000}) {
+        for (const std::size_t count : {1000U, 2000U}) {
             SessionPool pool({.buffers = 64});
             Session session(pool, false);
             Counting handler;

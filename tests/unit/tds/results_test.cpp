@@ -309,7 +309,7 @@ TEST(Results, MetadataThatIsNotRepeated) {
 }
 
 TEST(Results, ManyColumns) {
-    for (const std::uint16_t count : {64, 65, 1024, 4096}) {
+    for (const std::uint16_t count : std::initializer_list<std::uint16_t>{64, 65, 1024, 4096}) {
         Wire wire;
         wire.u8(0x81).u16(count);
         for (int i = 0; i < count; ++i)

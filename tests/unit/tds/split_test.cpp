@@ -10,7 +10,7 @@ TEST(Split, PiecesOfEverySize) {
     SessionPool pool({.buffers = 256});
     for (const Recorded& recorded : recorded_sessions()) {
         const std::string whole = log_of(pool, recorded.turns);
-        for (const std::size_t cut : {1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 64, 100, 512}) {
+        for (const std::size_t cut : {1U, 2U, 3U, 5U, 7U, 8U, 9U, 15U, 16U, 17U, 64U, 100U, 512U}) {
             EXPECT_EQ(whole, log_of(pool, recorded.turns, cut)) << recorded.name << " by " << cut;
         }
     }
@@ -40,7 +40,7 @@ TEST(Split, PickedUpMidstream) {
     SessionPool pool({.buffers = 256});
     for (const Recorded& recorded : recorded_sessions()) {
         const std::string whole = log_of(pool, recorded.turns, 0, true);
-        for (const std::size_t cut : {1, 3, 8, 16, 100}) {
+        for (const std::size_t cut : {1U, 3U, 8U, 16U, 100U}) {
             EXPECT_EQ(whole, log_of(pool, recorded.turns, cut, true))
                 << recorded.name << " by " << cut;
         }

@@ -20,15 +20,16 @@ class Wire {
     Wire& u64(std::uint64_t value) { return put(value, 8); }
     Wire& u16be(std::uint64_t value) { return u8(value >> 8 & 0xff).u8(value & 0xff); }
     Wire& zeros(std::size_t count) {
-        bytes.insert(bytes.end(), count, 0);
+        bytes.resize(bytes.size() + count);
         return *this;
     }
     Wire& fill(std::size_t count, std::uint8_t byte) {
-        bytes.insert(bytes.end(), count, byte);
+        bytes.resize(bytes.size() + count, byte);
         return *this;
     }
     Wire& raw(std::string_view text) {
-        bytes.insert(bytes.end(), text.begin(), text.end());
+        for (const char c : text)
+            u8(static_cast<std::uint8_t>(c));
         return *this;
     }
     Wire& add(const Wire& other) {
