@@ -29,7 +29,7 @@ std::vector<unsigned> usable_cpus() {
 std::string joined(const std::vector<unsigned>& cpus) {
     std::string text;
     for (const unsigned cpu : cpus)
-        text += (text.empty() ? "" : ",") + std::to_string(cpu);
+        text.append(text.empty() ? "" : ",").append(std::to_string(cpu));
     return text;
 }
 
