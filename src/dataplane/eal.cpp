@@ -36,9 +36,13 @@ std::string joined(const std::vector<unsigned>& cpus) {
 /// Ports' pools, rings and what EAL itself takes, without hugepages.
 unsigned memory_without_hugepages(const config::Config& config) {
     constexpr std::size_t kMbufOverhead = 512;  // struct rte_mbuf, headroom, mempool header
+    constexpr std::size_t kPage = 4096;
     constexpr std::size_t kBaseMb = 96;
-    const std::size_t pools = std::max<std::size_t>(config.ports.size(), 1) * config.memory.mbufs *
-                              (config.memory.mbuf_size + kMbufOverhead);
+    // A mempool lets no object cross a page, so that most mbufs take a page each.
+    const std::size_t object = config.memory.mbuf_size + kMbufOverhead;
+    const std::size_t mbuf = object <= kPage ? kPage / (kPage / object) : object;
+    const std::size_t pools =
+        std::max<std::size_t>(config.ports.size(), 1) * config.memory.mbufs * mbuf;
     return static_cast<unsigned>(pools / (1u << 20) + kBaseMb);
 }
 

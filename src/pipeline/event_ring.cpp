@@ -4,8 +4,10 @@
 
 namespace querytap::pipeline {
 
-Event* EventRing::reserve() noexcept {
-    Event* slot = ring_.reserve();
+Event* EventRing::reserve(EventType type) noexcept {
+    const bool kept_for_findings = when_full_ == WhenFull::kDrop && type == EventType::kTds &&
+                                   ring_.size() >= ring_.capacity() - ring_.capacity() / 4;
+    Event* slot = kept_for_findings ? nullptr : ring_.reserve();
     while (slot == nullptr && when_full_ == WhenFull::kWait) {
         sched_yield();
         slot = ring_.reserve();

@@ -25,32 +25,38 @@ class EventWriter {
     /// no room the event is lost and counted.
     template <typename Payload, typename Fill>
     void write(const Conversation& conversation, Fill&& fill) noexcept {
-        Event* event = sink_.reserve();
+        constexpr EventType kType = type_of<Payload>();
+        Event* event = sink_.reserve(kType);
         if (event == nullptr) {
-            counters_.events_dropped.add();
+            counters_.events_dropped[static_cast<std::size_t>(kType)].add();
             return;
         }
         event->order = {time_, ordinal_, conversation.flow_id, index_++};
         event->conversation = conversation;
+        event->type = kType;
         fill(emplace<Payload>(*event));
         sink_.publish();
     }
 
   private:
     template <typename Payload>
+    static constexpr EventType type_of() noexcept {
+        if (std::is_same_v<Payload, Alert>) return EventType::kAlert;
+        if (std::is_same_v<Payload, Verdict>) return EventType::kVerdict;
+        if (std::is_same_v<Payload, FlowEnd>) return EventType::kFlow;
+        return EventType::kTds;
+    }
+
+    template <typename Payload>
     static Payload& emplace(Event& event) noexcept {
         if constexpr (std::is_same_v<Payload, Alert>) {
-            event.type = EventType::kAlert;
             return *std::construct_at(&event.alert);
         } else if constexpr (std::is_same_v<Payload, Verdict>) {
-            event.type = EventType::kVerdict;
             return *std::construct_at(&event.verdict);
         } else if constexpr (std::is_same_v<Payload, FlowEnd>) {
-            event.type = EventType::kFlow;
             return *std::construct_at(&event.flow);
         } else {
             static_assert(std::is_same_v<Payload, Tds>);
-            event.type = EventType::kTds;
             return *std::construct_at(&event.tds);
         }
     }

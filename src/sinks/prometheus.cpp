@@ -3,6 +3,7 @@
 #include <querytap/sinks/prometheus.h>
 
 #include "metric_families.h"
+#include "names.h"
 #include "totals.h"
 
 namespace querytap::sinks {
@@ -96,8 +97,12 @@ void add_detection(MetricFamilies& out, const WorkerStats& worker, const Labels&
     out.counter("alerts_total", "Alerts written.", labels, number(pipeline.alerts));
     out.counter("alerts_suppressed_total", "Repeated alerts of a flow that were only counted.",
                 labels, number(pipeline.alerts_suppressed));
-    out.counter("events_dropped_total", "Events that found the event ring full.", labels,
-                number(pipeline.events_dropped));
+    for (std::size_t i = 0; i < pipeline::kEventTypeCount; ++i) {
+        Labels with_type = labels;
+        with_type.emplace_back("type", name(static_cast<pipeline::EventType>(i)));
+        out.counter("events_dropped_total", "Events that found the event ring full, by type.",
+                    with_type, number(pipeline.events_dropped[i]));
+    }
     out.counter("scanned_bytes_total", "Bytes given to the signature matcher.", labels,
                 number(worker.inspector.scanner.scanned_bytes));
     for (std::size_t i = 0; i < verdict::kLevelCount; ++i) {

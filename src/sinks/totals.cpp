@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "names.h"
+
 namespace querytap::sinks {
 
 std::vector<Drop> drops_of(const WorkerStats& worker) {
@@ -20,7 +22,11 @@ std::vector<Drop> drops_of(const WorkerStats& worker) {
     drops.push_back({"tds_buffers_exhausted", stats.tds.buffers_exhausted.read()});
     drops.push_back({"transactions_exhausted", stats.scanner.transactions_exhausted.read()});
     drops.push_back({"streams_exhausted", stats.scanner.streams_exhausted.read()});
-    drops.push_back({"events", stats.pipeline.events_dropped.read()});
+    for (std::size_t i = 0; i < pipeline::kEventTypeCount; ++i) {
+        const auto type = static_cast<pipeline::EventType>(i);
+        drops.push_back(
+            {"event_" + std::string(name(type)), stats.pipeline.events_dropped[i].read()});
+    }
     return drops;
 }
 

@@ -31,7 +31,7 @@ constexpr std::size_t kSequence = 14 + 20 + 4;
 /// Takes events and forgets them: the cost of filling them stays in the measurement.
 class NoEvents final : public pipeline::EventSink {
   public:
-    pipeline::Event* reserve() noexcept override { return &event_; }
+    pipeline::Event* reserve(pipeline::EventType) noexcept override { return &event_; }
     void publish() noexcept override { ++count_; }
 
   private:

@@ -13,7 +13,7 @@ namespace querytap::test {
 
 class EventCollector final : public pipeline::EventSink {
   public:
-    pipeline::Event* reserve() noexcept override {
+    pipeline::Event* reserve(pipeline::EventType) noexcept override {
         if (events_.size() >= room) return nullptr;
         return &pending_;
     }

@@ -7,6 +7,7 @@
 
 #include <querytap/base/counter.h>
 #include <querytap/packet/decode.h>
+#include <querytap/pipeline/event.h>
 #include <querytap/tds/message.h>
 #include <querytap/verdict/verdict.h>
 
@@ -22,7 +23,7 @@ struct Counters {
     std::array<Counter, verdict::kLevelCount> verdicts;  ///< verdict events by level
     Counter alerts;
     Counter alerts_suppressed;  ///< repeated hits of a flow beyond the bound for a signature
-    Counter events_dropped;     ///< event ring full
+    std::array<Counter, kEventTypeCount> events_dropped;  ///< event ring full, by EventType
     Counter sessions_active;
     Counter sessions_exhausted;     ///< TDS connections that found no place
     Counter messages_exhausted;     ///< messages that found no place

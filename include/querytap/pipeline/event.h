@@ -27,6 +27,7 @@ struct Order {
 };
 
 enum class EventType : std::uint8_t { kAlert, kVerdict, kFlow, kTds };
+inline constexpr std::size_t kEventTypeCount = 4;
 
 /// Who talks to whom, as every event says it. Client is the source.
 struct Conversation {
@@ -134,7 +135,7 @@ class EventSink {
   public:
     virtual ~EventSink() = default;
     /// A slot to fill, or nullptr when there is no room (the sink counts that).
-    virtual Event* reserve() noexcept = 0;
+    virtual Event* reserve(EventType type) noexcept = 0;
     virtual void publish() noexcept = 0;
 };
 

@@ -26,7 +26,9 @@ class EventRing final : public EventSink {
     EventRing(std::size_t capacity, WhenFull when_full) : ring_(capacity), when_full_(when_full) {}
 
     // --- worker ---
-    Event* reserve() noexcept override;
+    /// Live, when three quarters are full, the rest is kept for findings: TDS records, by far the
+    /// most and the least valuable, are dropped first.
+    Event* reserve(EventType type) noexcept override;
     void publish() noexcept override { ring_.publish(); }
     /// All events before `time` are published, and of those at `time` all that packets up to
     /// `ordinal` or a deadline caused. (Many packets of a capture may have the same time.)

@@ -26,7 +26,7 @@ class Recorder final : public sinks::Sink {
 };
 
 void put(EventRing& ring, const Order& order) {
-    Event* event = ring.reserve();
+    Event* event = ring.reserve(EventType::kAlert);
     ASSERT_NE(event, nullptr);
     event->order = order;
     event->type = EventType::kFlow;
@@ -108,7 +108,7 @@ TEST(Loop, AlertsCarryTheRuleOfTheirGeneration) {
         auto rules = signature::RuleSet::parse(text, "t");
         ASSERT_TRUE(rules.ok()) << rules.error().to_string();
         loop.add_generation({.number = number, .rules = *rules, .policy = {}});
-        Event* event = ring.reserve();
+        Event* event = ring.reserve(EventType::kAlert);
         event->type = EventType::kAlert;
         std::construct_at(&event->alert);
         event->alert.generation = number;
@@ -118,14 +118,27 @@ TEST(Loop, AlertsCarryTheRuleOfTheirGeneration) {
     EXPECT_EQ(recorder.sids, (std::vector<std::uint32_t>{101, 102}));
 }
 
+TEST(EventRing, LastQuarterIsForFindings) {
+    EventRing live(4, WhenFull::kDrop);
+    EventRing replay(4, WhenFull::kWait);
+    for (EventRing* ring : {&live, &replay}) {
+        for (int i = 1; i <= 3; ++i)
+            put(*ring, at(i, 1));
+    }
+    EXPECT_EQ(live.reserve(EventType::kTds), nullptr);
+    EXPECT_EQ(live.dropped().read(), 1u);
+    EXPECT_NE(live.reserve(EventType::kVerdict), nullptr);
+    EXPECT_NE(replay.reserve(EventType::kTds), nullptr);
+}
+
 TEST(EventRing, FullRingDropsAndCounts) {
     EventRing ring(2, WhenFull::kDrop);
     put(ring, at(1, 1));
     put(ring, at(2, 2));
-    EXPECT_EQ(ring.reserve(), nullptr);
+    EXPECT_EQ(ring.reserve(EventType::kAlert), nullptr);
     EXPECT_EQ(ring.dropped().read(), 1u);
     ring.release();
-    EXPECT_NE(ring.reserve(), nullptr);
+    EXPECT_NE(ring.reserve(EventType::kAlert), nullptr);
 }
 
 /// Two workers, small rings that make them wait, one control thread: nothing is lost or out of
