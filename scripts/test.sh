@@ -39,5 +39,5 @@ MESON_OPTIONS=$options build_querytap "$build"
 say "Testing"
 status=0
 meson test -C "$build" --no-rebuild --print-errorlogs "${suites[@]}" >&2 || status=$?
-"$root/scripts/count_tests.py" "$build/meson-logs/testlog.junit.xml"
+"$root/scripts/count_tests.py" "$build/meson-logs"
 exit "$status"

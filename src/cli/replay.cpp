@@ -119,7 +119,7 @@ int replay(const Options& options, const Arguments& arguments) {
     for (const auto& file : source.files) {
         std::error_code ignored;
         if (!std::filesystem::exists(file, ignored)) {
-            return fail(kUsage, {.message = "there is no such file", .file = file.string()});
+            return fail(kFailed, {.message = "there is no such file", .file = file.string()});
         }
     }
     auto appliance = Appliance::create(*config);
@@ -177,8 +177,8 @@ void add_replay(CLI::App& app, const Arguments& arguments, int& status) {
         "  querytap replay capture.pcap --json - | jq 'select(.event_type==\"verdict\")'\n"
         "  querytap replay capture.pcap --speed x10 --metrics 127.0.0.1:9464\n"
         "  querytap replay capture.pcap -- --log-level=debug      EAL arguments after --\n"
-        "\nExit status: 0 the captures were read whole, whatever was found; 1 one is broken (what\n"
-        "came before the fault was inspected); 2 wrong usage, signatures or policy.");
+        "\nExit status: 0 the captures were read whole, whatever was found; 1 one is missing or\n"
+        "broken (what came before the fault was inspected); 2 wrong usage, signatures or policy.");
     command->callback([options, &arguments, &status] {
         set_up_log();
         install_signal_handlers();

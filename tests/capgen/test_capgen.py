@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -346,6 +347,7 @@ class CommandLine(InFolder):
 class Committed(InFolder):
     """tests/data is what the scenarios give today."""
 
+    @unittest.skipUnless(shutil.which("zstd"), "zstd is not installed")
     def test_data_is_current(self):
         with contextlib.redirect_stderr(io.StringIO()):
             self.assertEqual(capgen.main(["make", "all", "--data", self.folder]), 0)

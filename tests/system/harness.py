@@ -1,0 +1,157 @@
+"""What the system tests share: the binary, its output as events, waiting, ports, network namespaces.
+
+From the environment: QUERYTAP_BINARY (default build/querytap of this checkout), QUERYTAP_CAPTURES
+(captures made by others), QUERYTAP_SLOWNESS (factor on every time limit, for sanitizers).
+"""
+
+import contextlib
+import functools
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+DATA = os.path.join(ROOT, "tests", "data")
+SIGNATURES = os.path.join(ROOT, "signatures")
+BINARY = os.environ.get("QUERYTAP_BINARY", os.path.join(ROOT, "build", "querytap"))
+CAPTURES = os.environ.get("QUERYTAP_CAPTURES", os.path.join(ROOT, "..", "shared", "captures"))
+SLOWNESS = float(os.environ.get("QUERYTAP_SLOWNESS", "1"))
+
+
+def data(name):
+    return os.path.join(DATA, name)
+
+
+@functools.cache
+def labels():
+    with open(data("labels.json"), encoding="utf-8") as stream:
+        return json.load(stream)
+
+
+def foreign(name):
+    """A capture made by others; skips the test where it is not."""
+    path = os.path.join(CAPTURES, name)
+    if not os.path.exists(path):
+        raise unittest.SkipTest("no %s (set QUERYTAP_CAPTURES)" % path)
+    return path
+
+
+def need(*programs):
+    """Skips the test where a program is not installed."""
+    missing = [name for name in programs if shutil.which(name) is None]
+    if missing:
+        raise unittest.SkipTest("not installed: " + ", ".join(missing))
+
+
+class InFolder(unittest.TestCase):
+    """A folder of its own for each test."""
+
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.folder = holder.name
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text)
+        return path
+
+
+def read_events(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def of_type(events, kind):
+    return [event for event in events if event["event_type"] == kind]
+
+
+def sids(events):
+    return {event["alert"]["signature_id"] for event in of_type(events, "alert")}
+
+
+def worst_level(events):
+    order = ("unknown", "benign", "suspicious", "malicious")
+    levels = [event["verdict"]["level"] for event in of_type(events, "verdict")]
+    return max(levels, key=order.index, default="unknown")
+
+
+class Done:
+    """A querytap that has ended."""
+
+    def __init__(self, completed):
+        self.status = completed.returncode
+        self.out, self.err = completed.stdout, completed.stderr
+
+    @property
+    def events(self):
+        return read_events(self.out)
+
+
+def querytap(*arguments, seconds=30):
+    """Runs it to its end."""
+    command = [BINARY, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds * SLOWNESS,
+                          stdin=subprocess.DEVNULL)
+    return Done(done)
+
+
+def replay(*arguments, **options):
+    return querytap("replay", *arguments, **options)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(what, condition, seconds=10):
+    """Asks until the answer is true, and returns it; fails after so many seconds."""
+    end = time.monotonic() + seconds * SLOWNESS
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            raise AssertionError("waited %.0f s in vain until %s" % (seconds * SLOWNESS, what))
+        time.sleep(0.02)
+
+
+def http(port, path, data=None):
+    """(status, body); (0, reason) while nobody answers."""
+    try:
+        with urllib.request.urlopen("http://127.0.0.1:%d%s" % (port, path), data, timeout=5 * SLOWNESS) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError as error:
+        return 0, str(error)
+
+
+@contextlib.contextmanager
+def running(command, log, **options):
+    """A process that is gone at the end, whatever happens. Its output goes to the file `log`."""
+    with open(log, "wb") as out:
+        process = subprocess.Popen(list(map(str, command)), stdout=out, stderr=subprocess.STDOUT,
+                                   **{"stdin": subprocess.DEVNULL, **options})
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
+
+
+def content(path):
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        return stream.read()

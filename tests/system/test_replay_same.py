@@ -1,0 +1,88 @@
+#!/usr/bin/python3
+"""querytap replay: the same packets give the same events, whatever carries and whoever inspects them."""
+
+import re
+import unittest
+
+from harness import data, foreign, labels, of_type, replay, sids, worst_level
+
+XP_CMDSHELL = 9100101
+FORMATS = sorted(name for name, label in labels().items()
+                 if name.startswith("format-") and label["expect"] == "malicious")
+
+
+class Formats(unittest.TestCase):
+    """Link types, resolutions, pcapng and compression change nothing of what is seen."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.expected = replay(data("format-ethernet.pcap"), "--json", "-").events
+
+    def check(self, name):
+        done = replay(data(name), "--json", "-")
+        self.assertEqual(done.status, 0, done.err)
+        self.assertIn(XP_CMDSHELL, sids(done.events))
+        self.assertEqual(worst_level(done.events), "malicious")
+        self.assertEqual(self.essence(done.events), self.essence(self.expected))
+
+    @staticmethod
+    def essence(events):
+        """Without lengths of link layers."""
+        kept = []
+        for event in events:
+            event = dict(event)
+            if event["event_type"] == "flow":
+                event["flow"] = {key: value for key, value in event["flow"].items() if "bytes" not in key}
+            if event["event_type"] == "stats":
+                event["stats"] = {key: value for key, value in event["stats"].items() if key != "bytes"}
+            kept.append(event)
+        return kept
+
+
+for capture in FORMATS:
+    setattr(Formats, "test_" + re.sub(r"\W", "_", capture), lambda self, name=capture: self.check(name))
+
+
+class Order(unittest.TestCase):
+    def test_several_files_in_order(self):
+        one, two = data("format-ethernet.pcap"), data("ssms-browse.pcap")
+        both, turned = (replay(*files, "--json", "-") for files in ((one, two), (two, one)))
+        self.assertEqual((both.status, turned.status), (0, 0))
+        frames = labels()["format-ethernet.pcap"]["frames"] + labels()["ssms-browse.pcap"]["frames"]
+        for done in (both, turned):
+            self.assertEqual(of_type(done.events, "stats")[-1]["stats"]["packets"], frames)
+            self.assertEqual(len(of_type(done.events, "flow")), 1 + labels()["ssms-browse.pcap"]["flows"])
+        first = [of_type(done.events, "tds")[0]["src_ip"] for done in (both, turned)]
+        self.assertEqual(first[0], "10.30.0.77")
+        self.assertNotEqual(first[1], "10.30.0.77")
+
+    def check_same_events(self, *arguments, seconds=30):
+        first = replay(*arguments, "--json", "-", seconds=seconds)
+        self.assertEqual(first.status, 0, first.err)
+        self.assertGreater(len(first.out), 0)
+        for workers in (1, 2, 3):
+            again = replay(*arguments, "--json", "-", "--workers", workers, seconds=seconds)
+            self.assertEqual(again.status, 0, again.err)
+            self.assertTrue(again.out == first.out, "%d workers: %s" % (workers, difference(first.out, again.out)))
+
+    def test_demo_is_the_same_with_any_number_of_workers(self):
+        self.check_same_events(data("demo.pcap"), "--flows", "all")
+
+    def test_compressed_and_faulty_captures_are_the_same_with_any_number_of_workers(self):
+        self.check_same_events(data("variant-reordered.pcap"), data("format-zstd.pcap.zst"),
+                               data("variant-lost-segment.pcap"))
+
+    def test_background_is_the_same_with_any_number_of_workers(self):
+        self.check_same_events(foreign("background/mixed-60k.pcap"), "--flows", "all", seconds=60)
+
+
+def difference(one, two):
+    """The first lines that differ."""
+    for number, pair in enumerate(zip(one.splitlines(), two.splitlines()), 1):
+        if pair[0] != pair[1]:
+            return "line %d:\n%s\n%s" % (number, *pair)
+    return "%d and %d lines" % (one.count("\n"), two.count("\n"))
+
+
+if __name__ == "__main__":
+    unittest.main()
