@@ -141,7 +141,9 @@ void write_flow(EveObject& eve, const Event& event) {
         eve.text_if("application", flow.application.view());
         eve.end();
     }
-    eve.text("verdict", verdict::name(flow.level));
+    eve.begin("verdict");
+    eve.text("level", verdict::name(flow.level));
+    eve.end();
 }
 
 void write_tds_login(EveObject& eve, const pipeline::Tds& tds) {

@@ -75,7 +75,7 @@ TEST(EveJson, FlowRecord) {
     EXPECT_STREQ(document["flow"]["reason"].GetString(), "timeout");
     EXPECT_STREQ(document["tcp"]["tcp_flags_ts"].GetString(), "1b");
     EXPECT_EQ(document["tds"]["messages_toserver"].GetInt(), 2);
-    EXPECT_STREQ(document["verdict"].GetString(), "unknown");
+    EXPECT_STREQ(document["verdict"]["level"].GetString(), "unknown");
 }
 
 TEST(EveJson, EveryTdsKindIsValidJson) {
