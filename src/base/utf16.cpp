@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include <querytap/base/utf16.h>
@@ -13,6 +14,19 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+#if HWY_TARGET != HWY_SCALAR
+/// One vector of units at `in`; returns the place of the first that is not ASCII, or -1.
+template <typename Wide>
+std::intptr_t narrow_vector(Wide wide, const std::uint8_t* in, std::uint8_t* out) {
+    const hn::Repartition<std::uint8_t, Wide> wide_bytes;
+    const hn::Rebind<std::uint8_t, Wide> narrow;
+    // Units are little-endian on the wire and on every target that DPDK and Hyperscan serve.
+    const auto text = hn::BitCast(wide, hn::LoadU(wide_bytes, in));
+    hn::StoreU(hn::DemoteTo(narrow, hn::BitCast(hn::RebindToSigned<Wide>(), text)), narrow, out);
+    return hn::FindFirstTrue(wide, hn::Gt(text, hn::Set(wide, std::uint16_t{0x7f})));
+}
+#endif
+
 /// Narrows units up to the first that is not ASCII; returns how many. May write, beyond what it
 /// returns, up to the place of the last of `units`: the caller's bound covers it.
 std::size_t narrow_ascii_run(const std::uint8_t* in, std::size_t units, char* out) {
@@ -20,17 +34,18 @@ std::size_t narrow_ascii_run(const std::uint8_t* in, std::size_t units, char* ou
     std::size_t done = 0;
 #if HWY_TARGET != HWY_SCALAR  // one lane: the loop below is that already
     const hn::ScalableTag<std::uint16_t> wide;
-    const hn::Repartition<std::uint8_t, decltype(wide)> wide_bytes;
-    const hn::Rebind<std::uint8_t, decltype(wide)> narrow;
-    const std::size_t lanes = hn::Lanes(wide);
-    for (; done + lanes <= units; done += lanes) {
-        // Units are little-endian on the wire and on every target that DPDK and Hyperscan serve.
-        const auto text = hn::BitCast(wide, hn::LoadU(wide_bytes, in + 2 * done));
-        hn::StoreU(hn::DemoteTo(narrow, hn::BitCast(hn::RebindToSigned<decltype(wide)>(), text)),
-                   narrow, bytes_out + done);
-        const auto beyond = hn::Gt(text, hn::Set(wide, std::uint16_t{0x7f}));
-        const std::intptr_t first = hn::FindFirstTrue(wide, beyond);
+    for (const std::size_t lanes = hn::Lanes(wide); done + lanes <= units; done += lanes) {
+        const std::intptr_t first = narrow_vector(wide, in + 2 * done, bytes_out + done);
         if (first >= 0) return done + static_cast<std::size_t>(first);
+    }
+    // Most values are short: eight at a time, the last eight again rather than one by one.
+    constexpr std::size_t kFew = 8;
+    const hn::CappedTag<std::uint16_t, kFew> few;
+    while (units >= kFew && done < units) {
+        const std::size_t at = std::min(done, units - kFew);
+        const std::intptr_t first = narrow_vector(few, in + 2 * at, bytes_out + at);
+        if (first >= 0) return at + static_cast<std::size_t>(first);
+        done = at + kFew;
     }
 #endif
     for (; done < units; ++done) {

@@ -8,8 +8,9 @@ namespace {
 using signature::Buffer;
 using signature::TransactionId;
 
-/// Long values are narrowed in steps of this size, on the stack.
+/// Long values are narrowed in steps of this size.
 constexpr std::size_t kNarrowStep = 4096;
+static_assert(narrow_bound(kNarrowStep) <= ViewBuffers::kSize);
 
 sql::Encoding encoding_of(const tds::Chunk& chunk) noexcept {
     return chunk.encoding == tds::Encoding::kUtf16le ? sql::Encoding::kUtf16le
@@ -115,13 +116,24 @@ void MessageMatch::append_narrowed(View view, const tds::Chunk& chunk) noexcept 
         append(slot(view), as_text(chunk.bytes));
         return;
     }
-    std::array<char, narrow_bound(kNarrowStep)> narrowed;
+    const std::size_t place = slot(view);
+    started_.set(place);
     for (Bytes rest = chunk.bytes; !rest.empty();) {
         const Bytes step = rest.first(std::min(rest.size(), kNarrowStep));
-        append(slot(view), {narrowed.data(), narrow(step, narrowed.data(), narrow_)});
+        char* const out = room(place, narrow_bound(step.size()));
+        context_.views.commit(place, narrow(step, out, narrow_));
         rest = rest.subspan(step.size());
     }
-    if (chunk.end) append(slot(view), {narrowed.data(), narrow_end(narrowed.data(), narrow_)});
+    if (chunk.end) {
+        char* const out = room(place, kNarrowEndMax);
+        context_.views.commit(place, narrow_end(out, narrow_));
+    }
+}
+
+char* MessageMatch::room(std::size_t place, std::size_t size) noexcept {
+    if (char* const out = context_.views.room(place, size)) return out;
+    stream_piece(place);
+    return context_.views.room(place, size);
 }
 
 void MessageMatch::field(Buffer buffer, std::string_view text) noexcept {

@@ -61,6 +61,8 @@ class MessageMatch final : public sql::Views {
     bool wants(signature::Buffer buffer) const noexcept;
     signature::TransactionId transaction_of(std::size_t slot) noexcept;
     void append(std::size_t slot, std::string_view text) noexcept;
+    /// Where `size` bytes may be written; what is in the way goes on as a stream.
+    char* room(std::size_t slot, std::size_t size) noexcept;
     void append_narrowed(View view, const tds::Chunk& chunk) noexcept;
     void take_views() noexcept;
     void stream_piece(std::size_t slot) noexcept;

@@ -45,6 +45,12 @@ class ViewBuffers {
         buffer.size += text.size();
         return true;
     }
+    /// Where `size` bytes may be written, to be kept by commit(); nullptr when there is no room.
+    char* room(std::size_t slot, std::size_t size) noexcept {
+        Buffer& buffer = buffers_[slot];
+        return size > kSize - buffer.size ? nullptr : buffer.data.get() + buffer.size;
+    }
+    void commit(std::size_t slot, std::size_t size) noexcept { buffers_[slot].size += size; }
     std::string_view view(std::size_t slot) const noexcept {
         return {buffers_[slot].data.get(), buffers_[slot].size};
     }

@@ -10,14 +10,13 @@ Step TokenParser::row(const MessageScope& scope, bool with_bitmap) {
     if (!columns_->select_main()) return metadata_omitted_ ? Step::kSkip : Step::kBad;
     ++summary_.rows;
     scope.handler.on_row(scope.info);
-    column_ = 0;
     if (with_bitmap) {
         phase_ = Phase::kNullBitmap;
         return Step::kDone;
     }
     if (nulls_set_) columns_->clear_nulls();
     nulls_set_ = false;
-    begin_value();
+    begin_row();
     return Step::kDone;
 }
 
@@ -28,8 +27,7 @@ Step TokenParser::alt_row(Reader& reader, const MessageScope& scope) {
     if (!columns_->select_group(id)) return Step::kBad;
     ++summary_.rows;
     scope.handler.on_row(scope.info);
-    column_ = 0;
-    begin_value();
+    begin_row();
     return Step::kDone;
 }
 
@@ -38,20 +36,22 @@ Step TokenParser::null_bitmap(Reader& reader) noexcept {
     if (!reader.ok()) return Step::kMore;
     columns_->set_nulls(bitmap);
     nulls_set_ = true;
-    begin_value();
+    begin_row();
     return Step::kDone;
 }
 
-/// Stands before the value of column_, or of the next that is not null.
-void TokenParser::begin_value() noexcept {
+void TokenParser::begin_row() noexcept {
+    column_ = 0;
+    phase_ = Phase::kValue;
+}
+
+/// Goes on to the next column that is not null; behind the last one a token stands.
+bool TokenParser::stands_before_value() noexcept {
     while (column_ < columns_->count() && columns_->null(column_))
         ++column_;
-    if (column_ == columns_->count()) {
-        phase_ = Phase::kToken;
-        return;
-    }
-    phase_ = Phase::kValue;
-    value_.begin(columns_->form(column_), values_, true);
+    if (column_ < columns_->count()) return true;
+    phase_ = Phase::kToken;
+    return false;
 }
 
 void TokenParser::value_read() noexcept {
@@ -60,7 +60,27 @@ void TokenParser::value_read() noexcept {
         return;
     }
     ++column_;
-    begin_value();
+    stands_before_value();
+}
+
+/// Values that lie whole in what has come, and rows of them: most do, and need no state between
+/// their length and their bytes. The first other one is begun, to be read piece by piece.
+Step TokenParser::values_at_hand(Reader& reader, const MessageScope& scope) {
+    for (;;) {
+        for (; stands_before_value(); ++column_) {
+            const Form form = columns_->form(column_);
+            ValueAtHand value;
+            if (!value.read(reader, form)) {
+                value_.begin(form, values_, true);
+                return Step::kDone;
+            }
+            if (value.shown) deliver(scope, values_, value.chunk);
+        }
+        if (reader.remaining() == 0 || reader.at(reader.position(), 1)[0] != kRowToken) break;
+        reader.skip(1);
+        if (const Step step = row(scope, false); step != Step::kDone) return step;
+    }
+    return Step::kDone;
 }
 
 /// RETURNVALUE (2.2.7.19): an output parameter.

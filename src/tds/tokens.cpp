@@ -20,7 +20,6 @@ enum Token : std::uint8_t {
     kReturnValueToken = 0xac,
     kLoginAck = 0xad,
     kFeatureExtAck = 0xae,
-    kRow = 0xd1,
     kNbcRow = 0xd2,
     kAltRow = 0xd3,
     kEnvChange = 0xe3,
@@ -62,6 +61,15 @@ void TokenParser::skip(std::uint64_t size, Phase then) noexcept {
 }
 
 Step TokenParser::unit(Reader& reader, const MessageScope& scope) {
+    if (phase_ != Phase::kValue || !value_.done()) {
+        const Step step = one_unit(reader, scope);
+        if (step != Step::kDone) return step;
+    }
+    const bool before_value = phase_ == Phase::kValue && value_.done();
+    return before_value ? values_at_hand(reader, scope) : Step::kDone;
+}
+
+Step TokenParser::one_unit(Reader& reader, const MessageScope& scope) {
     switch (phase_) {
         case Phase::kToken:
             return token(reader, scope);
@@ -98,7 +106,7 @@ Step TokenParser::token(Reader& reader, const MessageScope& scope) {
     switch (token) {
         case kColMetadata:
             return column_metadata(reader, scope);
-        case kRow:
+        case kRowToken:
             return row(scope, false);
         case kNbcRow:
             return row(scope, true);

@@ -8,6 +8,8 @@
 
 namespace querytap::tds {
 
+inline constexpr std::uint8_t kRowToken = 0xd1;  // MS-TDS 2.2.7.20
+
 class TokenParser {
   public:
     /// `values`: kResult, or kParameter for a bulk load.
@@ -30,7 +32,7 @@ class TokenParser {
         kColumn,
         kAltColumn,
         kNullBitmap,
-        kValue,        ///< of a row's column
+        kValue,        ///< of a row's column; it is under way, or will be begun
         kReturnValue,  ///< the value of a RETURNVALUE
         kFeature,
         kLabels,  ///< DATACLASSIFICATION: labels and information types
@@ -38,6 +40,7 @@ class TokenParser {
     };
 
     // tokens.cpp
+    Step one_unit(Reader& reader, const MessageScope& scope);
     Step token(Reader& reader, const MessageScope& scope);
     Step sized(Reader& reader, const MessageScope& scope, std::uint8_t token);
     Step done(Reader& reader, const MessageScope& scope);
@@ -50,8 +53,10 @@ class TokenParser {
     Step alt_row(Reader& reader, const MessageScope& scope);
     Step null_bitmap(Reader& reader) noexcept;
     Step return_value(Reader& reader, const MessageScope& scope);
-    void begin_value() noexcept;
+    void begin_row() noexcept;
+    bool stands_before_value() noexcept;
     void value_read() noexcept;
+    Step values_at_hand(Reader& reader, const MessageScope& scope);
 
     // metadata.cpp
     Step column_metadata(Reader& reader, const MessageScope& scope);

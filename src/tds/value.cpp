@@ -6,6 +6,13 @@ namespace {
 // A variant holds at most 8,000 bytes and 9 of its own (MS-TDS 2.2.5.4.3); some servers count more.
 constexpr std::uint32_t kVariantMax = 16384;
 
+constexpr std::size_t kByteNull = 0;        // GEN_NULL, 2.2.4
+constexpr std::size_t kShortNull = 0xffff;  // CHARBIN_NULL
+
+constexpr std::uint32_t fixed_size(Form form) noexcept {
+    return 1U << (static_cast<unsigned>(form) - static_cast<unsigned>(Form::kFixed1));
+}
+
 struct Content {
     bool shown;
     Encoding encoding;
@@ -56,6 +63,45 @@ void deliver(const MessageScope& scope, Target target, const Chunk& chunk) {
     }
 }
 
+bool ValueAtHand::read(Reader& reader, Form form) noexcept {
+    Reader ahead = reader;
+    std::size_t size = 0;
+    bool null = false;
+    switch (form) {
+        case Form::kNothing:
+            break;
+        case Form::kFixed1:
+        case Form::kFixed2:
+        case Form::kFixed4:
+        case Form::kFixed8:
+            size = fixed_size(form);
+            break;
+        case Form::kByte:
+        case Form::kByteText:
+        case Form::kByteBinary:
+            size = ahead.u8();
+            null = size == kByteNull;
+            break;
+        case Form::kShort:
+        case Form::kShortWide:
+        case Form::kShortText:
+        case Form::kShortBinary:
+            size = ahead.u16le();
+            null = size == kShortNull;
+            if (null) size = 0;
+            break;
+        default:
+            return false;
+    }
+    const Bytes bytes = ahead.bytes(size);
+    if (!ahead.ok()) return false;
+    reader = ahead;
+    const Content content = content_of(form);
+    shown = content.shown && !null;
+    chunk = {.bytes = bytes, .encoding = content.encoding, .begin = true, .end = true};
+    return true;
+}
+
 void ValueReader::begin(Form form, Target target, bool has_text_pointer) noexcept {
     const Content content = content_of(form);
     *this = {};
@@ -70,7 +116,7 @@ void ValueReader::begin(Form form, Target target, bool has_text_pointer) noexcep
         case Form::kFixed4:
         case Form::kFixed8:
             phase_ = Phase::kRun;
-            left_ = 1U << (static_cast<unsigned>(form) - static_cast<unsigned>(Form::kFixed1));
+            left_ = fixed_size(form);
             break;
         case Form::kByte:
         case Form::kByteText:
@@ -105,8 +151,8 @@ Step ValueReader::unit(Reader& reader, const MessageScope& scope) {
         case Phase::kByteLength: {
             const std::uint8_t size = reader.u8();
             if (!reader.ok()) return Step::kMore;
-            if (size == 0) {
-                phase_ = Phase::kEnd;  // GEN_NULL
+            if (size == kByteNull) {
+                phase_ = Phase::kEnd;
             } else {
                 start(size, scope);
             }
@@ -115,8 +161,8 @@ Step ValueReader::unit(Reader& reader, const MessageScope& scope) {
         case Phase::kShortLength: {
             const std::uint16_t size = reader.u16le();
             if (!reader.ok()) return Step::kMore;
-            if (size == 0xffff) {
-                phase_ = Phase::kEnd;  // CHARBIN_NULL
+            if (size == kShortNull) {
+                phase_ = Phase::kEnd;
             } else {
                 start(size, scope);
             }

@@ -14,6 +14,16 @@ enum class Target : std::uint8_t { kStatement, kParameter, kResult };
 
 void deliver(const MessageScope& scope, Target target, const Chunk& chunk);
 
+/// A value of which all is there.
+struct ValueAtHand {
+    Chunk chunk;
+    bool shown = false;  ///< text or binary, and not null
+
+    /// False, and the reader stays where it is, when the value has not come whole, or is of a kind
+    /// that may be long (LONGLEN, PLP) or is described in place (sql_variant).
+    bool read(Reader& reader, Form form) noexcept;
+};
+
 class ValueReader {
   public:
     /// has_text_pointer: TEXT, NTEXT and IMAGE in a row stand behind a text pointer and a time

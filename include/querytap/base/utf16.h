@@ -25,7 +25,10 @@ constexpr std::size_t narrow_bound(std::size_t size) noexcept {
 /// Writes to `out` (at least narrow_bound(in.size()) bytes); returns bytes written.
 std::size_t narrow(Bytes in, char* out, NarrowState& state) noexcept;
 
-/// End of text: what waits is broken, and becomes U+FFFD. At most 6 bytes.
+/// What narrow_end may write.
+inline constexpr std::size_t kNarrowEndMax = 6;
+
+/// End of text: what waits is broken, and becomes U+FFFD.
 std::size_t narrow_end(char* out, NarrowState& state) noexcept;
 
 /// A whole short text at once (names, logins, errors), cut at `out_max` on a character's border.
