@@ -98,7 +98,12 @@ bool ValueAtHand::read(Reader& reader, Form form) noexcept {
     reader = ahead;
     const Content content = content_of(form);
     shown = content.shown && !null;
-    chunk = {.bytes = bytes, .encoding = content.encoding, .begin = true, .end = true};
+    if (!shown) return true;
+    // Member by member: a temporary would be read back wider than it was written, and wait for it.
+    chunk.bytes = bytes;
+    chunk.encoding = content.encoding;
+    chunk.begin = true;
+    chunk.end = true;
     return true;
 }
 
