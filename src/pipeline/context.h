@@ -2,6 +2,7 @@
 // Owned by the Inspector.
 #pragma once
 
+#include <bitset>
 #include <memory>
 
 #include <querytap/base/object_pool.h>
@@ -17,6 +18,7 @@ namespace querytap::pipeline {
 /// A rule set in force, or one that only messages under way still use.
 struct ActiveGeneration {
     std::unique_ptr<WorkerGeneration> owned;
+    std::bitset<signature::kBufferCount> wanted;  ///< buffers that some rule looks at
     std::uint32_t users = 0;  ///< transactions opened on it and not yet closed
 };
 

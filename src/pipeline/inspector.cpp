@@ -266,6 +266,10 @@ std::unique_ptr<WorkerGeneration> Inspector::Impl::adopt(
         if (!generation.owned) {
             if (!next) continue;
             generation.owned = std::move(next);
+            for (std::size_t i = 0; i < signature::kBufferCount; ++i) {
+                const auto buffer = static_cast<signature::Buffer>(i);
+                generation.wanted[i] = generation.owned->shared.rules->uses(buffer);
+            }
             context_.current = &generation;
         } else if (&generation != context_.current && generation.users == 0 && !unused) {
             unused = std::move(generation.owned);

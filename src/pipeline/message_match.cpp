@@ -61,7 +61,7 @@ std::uint32_t MessageMatch::generation() const noexcept {
 }
 
 bool MessageMatch::wants(Buffer buffer) const noexcept {
-    return rules().uses(buffer);
+    return generation_.wanted[static_cast<std::size_t>(buffer)];
 }
 
 void MessageMatch::sql(const tds::Chunk& chunk) noexcept {
