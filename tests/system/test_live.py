@@ -1,0 +1,214 @@
+#!/usr/bin/python3
+"""querytap run on veth pairs: packets in from the kernel, verdicts out, signals obeyed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import unittest
+
+import network
+from harness import ROOT, SIGNATURES, SLOWNESS, InFolder, content, data, http, labels, need, of_type, querytap, replay, sids
+from harness import wait_until, worst_level
+from live import Live
+
+FAR, FAR_OTHER = "qt-far0", "qt-far1"  # where querytap listens
+NEAR, NEAR_OTHER = "qt-near0", "qt-near1"  # where packets are sent
+SQL_SERVER = 1433
+PROBE = "SELECT name FROM sys.databases"  # in format-ethernet.pcap
+
+
+def setUpModule():
+    need("tcpreplay", "tcpprep", "ip")
+    network.enter_namespace()
+
+
+def af_packet(number, interface):
+    # A ring of the kernel for half a second of what send() sends: the test machine may be busy. As
+    # large as who is not root may lock in memory (8 MiB, and there are two rings).
+    return "net_af_packet%d,iface=%s,framesz=2048,framecnt=1024,blocksz=4096" % (number, interface)
+
+
+def send(capture, *arguments, interface=NEAR):
+    subprocess.run(["tcpreplay", "-q", "--pps=2000", "-i", interface, *arguments, capture], check=True, timeout=60 * SLOWNESS,
+                   capture_output=True)
+
+
+def alerts_by_flow(events):
+    return {(event["src_ip"], event["src_port"], event["alert"]["signature_id"]) for event in of_type(events, "alert")}
+
+
+class OneLink(InFolder):
+    def setUp(self):
+        super().setUp()
+        network.veth_pair(self, NEAR, FAR)
+
+    def start(self, **changes):
+        return Live(self, self.folder, [af_packet(0, FAR)], **changes)
+
+    def test_every_packet_counts_and_the_session_is_named(self):
+        live = self.start()
+        send(data("demo.pcap"))
+        frames = labels()["demo.pcap"]["frames"]
+        live.wait_for_packets(frames)
+        self.assertEqual(live.total("querytap_packets_total"), frames)
+        self.assertEqual(live.total("querytap_drops_total"), 0)
+        self.assertEqual(live.stop(signal.SIGINT), 0, live.said())
+        self.assertEqual(live.packets_in_summary(), frames)
+        self.assertIn("10.20.1.57", live.said())
+        recorded = replay(data("demo.pcap"), "--json", "-").events
+        self.assertEqual(alerts_by_flow(live.events()), alerts_by_flow(recorded))
+        self.assertEqual(len(of_type(live.events(), "flow")), labels()["demo.pcap"]["flows"])
+        self.assertEqual(worst_level(live.events()), "malicious")
+
+    def test_sigterm_works_off_what_has_arrived(self):
+        live = self.start()
+        send(data("sharpmssqlc2.pcap"))
+        self.assertEqual(live.stop(signal.SIGTERM), 0, live.said())
+        self.assertEqual(live.packets_in_summary(), labels()["sharpmssqlc2.pcap"]["frames"])
+        self.assertEqual(worst_level(live.events()), "malicious")
+
+    def test_distributor_gives_both_directions_to_one_worker(self):
+        live = self.start(workers={"count": 2, "spin": False})
+        live.wait_for("a distributor spreads flows by symmetric hash")
+        send(data("demo.pcap"))
+        frames = labels()["demo.pcap"]["frames"]
+        live.wait_for_packets(frames)
+        metrics = live.metrics()
+        self.assertEqual(sorted(metrics["querytap_packets_total"]), ['{worker="0"}', '{worker="1"}'])
+        # 34 flows: that all fall to one worker has a chance of one to 2^33.
+        self.assertGreater(min(metrics["querytap_packets_total"].values()), 0)
+        self.assertEqual(sum(metrics["querytap_flows_created_total"].values()), labels()["demo.pcap"]["flows"])
+        self.assertEqual(live.stop(), 0, live.said())
+        recorded = replay(data("demo.pcap"), "--json", "-").events
+        self.assertEqual(alerts_by_flow(live.events()), alerts_by_flow(recorded))
+
+
+class TapPair(InFolder):
+    """Each direction on a port of its own."""
+
+    def setUp(self):
+        super().setUp()
+        network.veth_pair(self, NEAR, FAR)
+        network.veth_pair(self, NEAR_OTHER, FAR_OTHER)
+
+    def send_split(self, capture):
+        cache = os.path.join(self.folder, "directions.cache")
+        servers = {event["dest_ip"] for event in of_type(replay(capture, "--json", "-").events, "flow")}
+        subprocess.run(["tcpprep", "--cidr=" + ",".join(ip + "/32" for ip in sorted(servers)), "-i", capture, "-o", cache],
+                       check=True, capture_output=True, timeout=30)
+        send(capture, "-c", cache, "-I", NEAR_OTHER)
+
+    def check(self, workers):
+        live = Live(self, self.folder, [af_packet(0, FAR), af_packet(1, FAR_OTHER)],
+                    workers={"count": workers, "spin": False})
+        self.send_split(data("demo.pcap"))
+        frames = labels()["demo.pcap"]["frames"]
+        live.wait_for_packets(frames)
+        ports = live.metrics()["querytap_port_rx_packets_total"]
+        self.assertEqual(sum(ports.values()), frames)
+        self.assertGreater(min(ports.values()), frames / 4)
+        self.assertEqual(live.total("querytap_flows_created_total"), labels()["demo.pcap"]["flows"])
+        self.assertEqual(live.stop(), 0, live.said())
+        recorded = replay(data("demo.pcap"), "--json", "-").events
+        self.assertEqual(alerts_by_flow(live.events()), alerts_by_flow(recorded))
+
+    def test_one_worker(self):
+        self.check(1)
+
+    def test_two_workers(self):
+        self.check(2)
+
+
+class Reload(InFolder):
+    """Signatures are read anew while packets flow."""
+
+    NEW = 'alert tds any any -> any any (msg:"databases are listed"; tds.sql; content:"sys.databases"; sid:42; rev:1;)\n'
+
+    def setUp(self):
+        super().setUp()
+        network.veth_pair(self, NEAR, FAR)
+        self.rules = os.path.join(self.folder, "signatures")
+        shutil.copytree(SIGNATURES, self.rules)
+        self.live = Live(self, self.folder, [af_packet(0, FAR)], signatures=self.rules)
+        self.sent = 0
+
+    def write(self, name, text):
+        with open(os.path.join(self.rules, name), "w", encoding="utf-8") as out:
+            out.write(text)
+
+    def alerts_of_a_session(self):
+        """Sends one more session; which signatures fired in it."""
+        before = len(self.live.events())
+        send(data("format-ethernet.pcap"))
+        self.sent += labels()["format-ethernet.pcap"]["frames"]
+        self.live.wait_for_packets(self.sent)
+        wait_until("its alerts are written", lambda: 9100101 in sids(self.live.events()[before:]))
+        return sids(self.live.events()[before:])
+
+    def test_new_signature_fires_after_sighup(self):
+        self.assertNotIn(42, self.alerts_of_a_session())
+        self.write("new.rules", self.NEW)
+        self.live.reload()
+        self.live.wait_for("reloaded: ")
+        self.assertIn(42, self.alerts_of_a_session())
+        self.assertEqual(self.live.stop(), 0, self.live.said())
+
+    def test_broken_signature_leaves_the_old_ones_and_says_why(self):
+        self.write("new.rules", self.NEW.replace("content:", "contant:"))
+        self.live.reload()
+        self.live.wait_for("reload failed, the former signatures and policy stay: ")
+        self.assertIn("new.rules:1:", self.live.said())
+        self.assertIn("contant", self.live.said())
+        self.assertNotIn(42, self.alerts_of_a_session())
+        self.assertEqual(http(self.live.port, "/-/ready")[0], 200)
+        self.assertEqual(self.live.stop(), 0, self.live.said())
+
+    def test_reload_over_http(self):
+        self.write("new.rules", self.NEW)
+        self.assertEqual(http(self.live.port, "/-/reload")[0], 405)
+        self.assertEqual(http(self.live.port, "/-/reload", b"")[0], 200)
+        self.live.wait_for("reloaded: ")
+        self.assertIn(42, self.alerts_of_a_session())
+
+    def test_sighup_reopens_the_event_file(self):
+        self.alerts_of_a_session()
+        os.rename(self.live.eve, self.live.eve + ".1")
+        self.live.reload()
+        self.live.wait_for("reloaded: ")
+        self.alerts_of_a_session()
+        self.assertIn('"event_type":"alert"', content(self.live.eve + ".1"))
+        self.assertIn('"event_type":"alert"', content(self.live.eve))
+
+
+class Refused(InFolder):
+    """What cannot run says so: 2 for the configuration, 1 for the machine."""
+
+    def run_with(self, text):
+        path = os.path.join(self.folder, "querytap.yaml")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text)
+        done = querytap("run", "-c", path)
+        self.assertEqual(done.out, "")
+        return path, done
+
+    def test_configuration_errors_have_a_place(self):
+        path, done = self.run_with("ports:\n  - vdev: net_null0\nworkers:\n  cuont: 2\n")
+        self.assertEqual(done.status, 2)
+        self.assertIn(path + ":4:3: ", done.err)
+        self.assertIn("count", done.err)
+
+    def test_missing_configuration(self):
+        done = querytap("run", "-c", os.path.join(self.folder, "none.yaml"))
+        self.assertEqual(done.status, 2)
+        self.assertIn("none.yaml", done.err)
+
+    def test_missing_interface(self):
+        _path, done = self.run_with("ports: [{vdev: 'net_af_packet0,iface=qt-none'}]\nmemory: {hugepages: false}\n"
+                                    "eve: {file: ''}\nmetrics: {enabled: false}\nsignatures: %s\n" % SIGNATURES)
+        self.assertEqual(done.status, 1)
+        self.assertIn("querytap: cannot create the virtual device 'net_af_packet0,iface=qt-none'", done.err)
+
+
+if __name__ == "__main__":
+    unittest.main()
