@@ -52,7 +52,10 @@ class Live:
         return content(self.log)
 
     def wait_for(self, text, seconds=10):
-        wait_until("querytap says %r; it said:\n%s" % (text, self.said()), lambda: text in self.said(), seconds)
+        try:
+            wait_until("querytap says %r" % text, lambda: text in self.said(), seconds)
+        except AssertionError as error:
+            raise AssertionError("%s; it said:\n%s" % (error, self.said())) from None
 
     def events(self):
         """Lines written so far; the last may be under way."""

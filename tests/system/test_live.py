@@ -8,14 +8,12 @@ import subprocess
 import unittest
 
 import network
-from harness import ROOT, SIGNATURES, SLOWNESS, InFolder, content, data, http, labels, need, of_type, querytap, replay, sids
-from harness import wait_until, worst_level
+from harness import SIGNATURES, SLOWNESS, InFolder, content, data, http, labels, need, of_type
+from harness import querytap, replay, sids, wait_until, worst_level
 from live import Live
 
 FAR, FAR_OTHER = "qt-far0", "qt-far1"  # where querytap listens
 NEAR, NEAR_OTHER = "qt-near0", "qt-near1"  # where packets are sent
-SQL_SERVER = 1433
-PROBE = "SELECT name FROM sys.databases"  # in format-ethernet.pcap
 
 
 def setUpModule():
@@ -30,12 +28,13 @@ def af_packet(number, interface):
 
 
 def send(capture, *arguments, interface=NEAR):
-    subprocess.run(["tcpreplay", "-q", "--pps=2000", "-i", interface, *arguments, capture], check=True, timeout=60 * SLOWNESS,
-                   capture_output=True)
+    command = ["tcpreplay", "-q", "--pps=2000", "-i", interface, *arguments, capture]
+    subprocess.run(command, check=True, timeout=60 * SLOWNESS, capture_output=True)
 
 
 def alerts_by_flow(events):
-    return {(event["src_ip"], event["src_port"], event["alert"]["signature_id"]) for event in of_type(events, "alert")}
+    return {(event["src_ip"], event["src_port"], event["alert"]["signature_id"])
+            for event in of_type(events, "alert")}
 
 
 class OneLink(InFolder):
@@ -94,9 +93,10 @@ class TapPair(InFolder):
 
     def send_split(self, capture):
         cache = os.path.join(self.folder, "directions.cache")
-        servers = {event["dest_ip"] for event in of_type(replay(capture, "--json", "-").events, "flow")}
-        subprocess.run(["tcpprep", "--cidr=" + ",".join(ip + "/32" for ip in sorted(servers)), "-i", capture, "-o", cache],
-                       check=True, capture_output=True, timeout=30)
+        flows = of_type(replay(capture, "--json", "-").events, "flow")
+        servers = sorted({event["dest_ip"] + "/32" for event in flows})
+        command = ["tcpprep", "--cidr=" + ",".join(servers), "-i", capture, "-o", cache]
+        subprocess.run(command, check=True, capture_output=True, timeout=30)
         send(capture, "-c", cache, "-I", NEAR_OTHER)
 
     def check(self, workers):
@@ -123,7 +123,8 @@ class TapPair(InFolder):
 class Reload(InFolder):
     """Signatures are read anew while packets flow."""
 
-    NEW = 'alert tds any any -> any any (msg:"databases are listed"; tds.sql; content:"sys.databases"; sid:42; rev:1;)\n'
+    NEW = ('alert tds any any -> any any (msg:"databases are listed"; tds.sql; '
+           'content:"sys.databases"; sid:42; rev:1;)\n')
 
     def setUp(self):
         super().setUp()
@@ -204,10 +205,12 @@ class Refused(InFolder):
         self.assertIn("none.yaml", done.err)
 
     def test_missing_interface(self):
-        _path, done = self.run_with("ports: [{vdev: 'net_af_packet0,iface=qt-none'}]\nmemory: {hugepages: false}\n"
-                                    "eve: {file: ''}\nmetrics: {enabled: false}\nsignatures: %s\n" % SIGNATURES)
+        vdev = "net_af_packet0,iface=qt-none"
+        _path, done = self.run_with(
+            "ports: [{vdev: '%s'}]\nmemory: {hugepages: false}\neve: {file: ''}\n"
+            "metrics: {enabled: false}\nsignatures: %s\n" % (vdev, SIGNATURES))
         self.assertEqual(done.status, 1)
-        self.assertIn("querytap: cannot create the virtual device 'net_af_packet0,iface=qt-none'", done.err)
+        self.assertIn("querytap: cannot create the virtual device '%s'" % vdev, done.err)
 
 
 if __name__ == "__main__":
