@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,8 @@ namespace {
 
 /// Stops at the ends of what a Timestamp can say: pcapng can claim the year 500,000.
 Timestamp whole_seconds(std::int64_t seconds) {
+    // The seconds of a savefile have 32 bits and no sign; libpcap 1.10 gives them one.
+    if (seconds < 0 && seconds >= INT32_MIN) seconds += std::int64_t{1} << 32;
     constexpr std::int64_t kNsPerSecond = 1'000'000'000;
     std::int64_t ns = 0;
     if (!__builtin_mul_overflow(seconds, kNsPerSecond, &ns)) return from_ns(ns);

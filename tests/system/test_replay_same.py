@@ -1,10 +1,14 @@
 #!/usr/bin/python3
 """querytap replay: the same packets give the same events, whatever carries and whoever inspects them."""
 
+import os
 import re
+import struct
+import subprocess
+import sys
 import unittest
 
-from harness import data, foreign, labels, of_type, replay, sids, worst_level
+from harness import ROOT, InFolder, data, foreign, labels, of_type, replay, sids, worst_level
 
 XP_CMDSHELL = 9100101
 FORMATS = sorted(name for name, label in labels().items()
@@ -41,6 +45,51 @@ class Formats(unittest.TestCase):
 
 for capture in FORMATS:
     setattr(Formats, "test_" + re.sub(r"\W", "_", capture), lambda self, name=capture: self.check(name))
+
+
+class LongFrames(InFolder):
+    """Frames that take many mbufs, and many records on their way into the port."""
+
+    def test_segments_of_64_kilobytes(self):
+        # As segmentation offload makes them on a loopback interface.
+        long, short = os.path.join(self.folder, "long.pcap"), os.path.join(self.folder, "short.pcap")
+        for path, mss in ((long, "65000"), (short, "1460")):
+            subprocess.run([sys.executable, os.path.join(ROOT, "tests/capgen/capgen.py"), "--mss", mss, "-o", path,
+                            os.path.join(ROOT, "tests/scenarios/clr-assembly.yaml")],
+                           check=True, capture_output=True, timeout=60)
+        self.assertGreater(max(len(frame) for _head, frame in records(long)), 20_000)
+        done = [replay(path, "--json", "-", "--workers", 2) for path in (long, short)]
+        self.assertEqual([one.status for one in done], [0, 0], done[0].err)
+        found = [[(e["event_type"], e.get("tds"), e.get("alert")) for e in one.events if e["event_type"] != "flow"]
+                 for one in done]
+        self.assertEqual(worst_level(done[0].events), "malicious")
+        self.assertEqual(found[0][:-1], found[1][:-1])  # the last is "stats"
+
+    def test_frames_longer_than_any_record_of_the_port(self):
+        path = os.path.join(self.folder, "padded.pcap")
+        with open(data("format-ethernet.pcap"), "rb") as stream:
+            header = stream.read(24)
+        with open(path, "wb") as out:
+            out.write(header)
+            for (seconds, fraction), frame in records(data("format-ethernet.pcap")):
+                frame += b"T" * (200_000 - len(frame))  # a trailer, which IP's length leaves out
+                out.write(struct.pack("<LLLL", seconds, fraction, len(frame), len(frame)) + frame)
+        done = replay(path, "--json", "-")
+        self.assertEqual(done.status, 0, done.err)
+        expected = replay(data("format-ethernet.pcap"), "--json", "-").events
+        self.assertEqual(Formats.essence(done.events), Formats.essence(expected))
+        self.assertEqual(of_type(done.events, "stats")[-1]["stats"]["bytes"], 17 * 200_000)
+
+
+def records(path):
+    """((seconds, fraction), frame) of a little-endian pcap."""
+    with open(path, "rb") as stream:
+        content = stream.read()
+    at = 24
+    while at < len(content):
+        seconds, fraction, size, _original = struct.unpack_from("<LLLL", content, at)
+        yield (seconds, fraction), content[at + 16:at + 16 + size]
+        at += 16 + size
 
 
 class Order(unittest.TestCase):
