@@ -189,6 +189,14 @@ void Connection::on_result_end(const tds::MessageInfo& info, const tds::ResultSu
     message->record.result = summary;
 }
 
+void Connection::on_tls(tds::TlsMode mode, const tls::Handshake& handshake) {
+    if (!context_.limits.tds_events) return;
+    context_.events.write<Tls>(conversation_, [&](Tls& event) {
+        event.mode = mode;
+        event.handshake = handshake;
+    });
+}
+
 void Connection::on_encrypted(Direction direction, bool after_login) {
     // Only the login was encrypted: what follows is clear, and is judged as such.
     transport_ = after_login ? policy::Transport::kClear : policy::Transport::kEncrypted;

@@ -55,6 +55,8 @@ class EventWriter {
             return *std::construct_at(&event.verdict);
         } else if constexpr (std::is_same_v<Payload, FlowEnd>) {
             return *std::construct_at(&event.flow);
+        } else if constexpr (std::is_same_v<Payload, Tls>) {
+            return *std::construct_at(&event.tls);
         } else {
             static_assert(std::is_same_v<Payload, Tds>);
             return *std::construct_at(&event.tds);

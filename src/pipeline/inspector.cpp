@@ -58,8 +58,12 @@ class Inspector::Impl {
                }) > 1;
     }
     InspectorStats stats() const noexcept {
-        return {context_.counters, flows_.counters(), context_.reassembler.counters(),
-                context_.session_pool.counters(), context_.scanner_counters};
+        return {context_.counters,
+                flows_.counters(),
+                context_.reassembler.counters(),
+                context_.session_pool.counters(),
+                context_.session_pool.tls_counters(),
+                context_.scanner_counters};
     }
 
   private:

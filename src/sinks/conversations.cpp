@@ -43,10 +43,24 @@ void add_flow(Conversation& conversation, const pipeline::FlowEnd& flow) {
     if (conversation.application.empty()) conversation.application = flow.application.view();
 }
 
+/// "TLS 1.2 (strict) to db01.contoso.com, certificate CN=db01 (self-signed)".
+std::string words_of(const pipeline::Tls& tls) {
+    const auto& [client, server, certificate] = tls.handshake;
+    std::string text(server.seen ? tls::name(server.version) : "TLS");
+    text.append(" (").append(tds::name(tls.mode)).append(")");
+    if (!client.sni.empty()) text.append(" to ").append(client.sni.view());
+    if (certificate.seen) {
+        text.append(", certificate ").append(certificate.subject.view());
+        if (certificate.self_signed) text.append(" (self-signed)");
+    }
+    return text;
+}
+
 }  // namespace
 
 void Conversations::add(const pipeline::Event& event) {
-    if (event.type != EventType::kVerdict && event.type != EventType::kFlow) return;
+    const bool tls = event.type == EventType::kTds && event.tds.kind == pipeline::TdsKind::kTls;
+    if (event.type != EventType::kVerdict && event.type != EventType::kFlow && !tls) return;
     Conversation* conversation = place(event);
     if (conversation == nullptr) return;
     if (event.conversation.app != protocol::Protocol::kUndecided) {
@@ -54,6 +68,8 @@ void Conversations::add(const pipeline::Event& event) {
     }
     if (event.type == EventType::kVerdict) {
         add_verdict(*conversation, event.verdict);
+    } else if (tls) {
+        if (conversation->tls.empty()) conversation->tls = words_of(event.tls);
     } else {
         add_flow(*conversation, event.flow);
     }

@@ -27,6 +27,7 @@ struct Conversation {
     std::string user;  ///< of the first login seen
     std::string application;
     protocol::Protocol app = protocol::Protocol::kUndecided;
+    std::string tls;  ///< of the first handshake seen, in words
 };
 
 class Conversations {

@@ -1,6 +1,7 @@
 #include "eve_events.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include <fmt/format.h>
 
@@ -193,6 +194,59 @@ void write_tds_error(EveObject& eve, const pipeline::Tds& tds) {
     eve.end();
 }
 
+/// As Suricata writes dates of certificates: 2014-05-21T10:44:59.
+std::string certificate_date(std::chrono::sys_seconds when) {
+    const auto day = std::chrono::floor<std::chrono::days>(when);
+    const std::chrono::year_month_day date{day};
+    const std::chrono::hh_mm_ss time{when - day};
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       time.hours().count(), time.minutes().count(), time.seconds().count());
+}
+
+/// Names with commas between them.
+void write_list_if(EveObject& eve, std::string_view key, std::string_view names) {
+    if (names.empty()) return;
+    eve.begin_list(key);
+    while (!names.empty()) {
+        const std::size_t end = std::min(names.find(','), names.size());
+        eve.item(names.substr(0, end));
+        names.remove_prefix(std::min(end + 1, names.size()));
+    }
+    eve.end_list();
+}
+
+/// Suricata's names of the event type tls, in the order in which it writes them; mode, cipher,
+/// ja4s, self_signed and sql_server_fallback are ours.
+void write_tls(EveObject& eve, const pipeline::Tls& tls) {
+    eve.begin("tds");
+    eve.text("type", name(tls.kind));
+    eve.begin("tls");
+    const auto& [client, server, certificate] = tls.handshake;
+    eve.text("mode", tds::name(tls.mode));
+    if (certificate.seen) {
+        eve.text("subject", certificate.subject.view());
+        eve.text("issuerdn", certificate.issuer.view());
+    }
+    eve.text_if("sni", client.sni.view());
+    if (server.seen) {
+        eve.text("version", tls::name(server.version));
+        eve.text("cipher", fmt::format("0x{:04x}", server.cipher));
+    }
+    if (certificate.seen) {
+        eve.text("notbefore", certificate_date(certificate.not_before));
+        eve.text("notafter", certificate_date(certificate.not_after));
+        eve.boolean("self_signed", certificate.self_signed);
+        if (certificate.sql_server_fallback) eve.boolean("sql_server_fallback", true);
+    }
+    eve.text_if("ja4", client.ja4.view());
+    eve.text_if("ja4s", server.ja4s.view());
+    write_list_if(eve, "client_alpns", client.alpn.view());
+    write_list_if(eve, "server_alpns", server.alpn.view());
+    eve.end();
+    eve.end();
+}
+
 void write_tds(EveObject& eve, const pipeline::Tds& tds) {
     using pipeline::TdsKind;
     eve.text("direction", direction(tds.direction == tds::Direction::kToServer));
@@ -230,6 +284,8 @@ void write_tds(EveObject& eve, const pipeline::Tds& tds) {
         case TdsKind::kAnomaly:
             eve.text("anomaly", tds::name(tds.anomaly));
             break;
+        case TdsKind::kTls:
+            break;
     }
     eve.end();
 }
@@ -251,7 +307,11 @@ void write_event(rapidjson::StringBuffer& out, const Event& event, const signatu
             write_flow(eve, event);
             break;
         case EventType::kTds:
-            write_tds(eve, event.tds);
+            if (event.tds.kind == pipeline::TdsKind::kTls) {
+                write_tls(eve, event.tls);
+            } else {
+                write_tds(eve, event.tds);
+            }
             break;
     }
     eve.end();

@@ -37,6 +37,8 @@ std::string_view name(pipeline::TdsKind kind) noexcept {
             return "encrypted";
         case TdsKind::kAnomaly:
             return "anomaly";
+        case TdsKind::kTls:
+            return "tls";
     }
     return "unknown";
 }

@@ -92,6 +92,22 @@ void add_tds(MetricFamilies& out, const WorkerStats& worker, const Labels& label
                 number(pipeline.queries));
 }
 
+void add_tls(MetricFamilies& out, const WorkerStats& worker, const Labels& labels) {
+    const tls::Counters& tls = worker.inspector.tls;
+    out.counter("tls_handshakes_total", "TLS handshakes read.", labels, number(tls.handshakes));
+    out.gauge("tls_handshakes_active", "TLS handshakes under way.", labels,
+              number(tls.handshakes_in_use));
+    out.counter("tls_messages_malformed_total",
+                "TLS handshake messages that contradict themselves.", labels,
+                number(tls.messages_malformed));
+    out.counter("tls_messages_oversized_total", "TLS hellos longer than is read.", labels,
+                number(tls.messages_oversized));
+    out.counter("tls_records_decrypted_total", "TLS records that a key log opened.", labels,
+                number(tls.records_decrypted));
+    out.counter("tls_records_undecrypted_total", "TLS records that a key log should have opened.",
+                labels, number(tls.records_undecrypted));
+}
+
 void add_detection(MetricFamilies& out, const WorkerStats& worker, const Labels& labels) {
     const pipeline::Counters& pipeline = worker.inspector.pipeline;
     out.counter("alerts_total", "Alerts written.", labels, number(pipeline.alerts));
@@ -163,6 +179,7 @@ std::string Prometheus::exposition() const {
         add_flows(out, worker, labels);
         add_streams(out, worker, labels);
         add_tds(out, worker, labels);
+        add_tls(out, worker, labels);
         add_detection(out, worker, labels);
     }
     for (const PortStats& port : source_.ports())

@@ -87,7 +87,7 @@ void print_reason(std::ostream& out, const verdict::Reason& reason, const Paint&
 void print_loud(std::ostream& out, const Conversation& row, const Paint& paint, std::size_t width) {
     const std::string margin(kIndent, ' ');
     out << "  " << painted(paint, row.level) << " " << paint.bold(endpoints(row)) << "\n";
-    for (const std::string& line : {login(row), counts(row), span(row)}) {
+    for (const std::string& line : {login(row), printable(row.tls), counts(row), span(row)}) {
         if (!line.empty()) out << margin << line << "\n";
     }
     for (const verdict::Reason& reason : row.reasons)
@@ -100,6 +100,7 @@ void print_quiet(std::ostream& out, const Conversation& row, const Paint& paint,
     std::string text = fmt::format("{}  {}", endpoints(row), counts(row));
     const std::string who = login(row);
     if (!who.empty()) text += "  " + who;
+    if (!row.tls.empty()) text += "  " + printable(row.tls);
     for (const std::string& line : wrapped(text, width - kIndent)) {
         const bool first = text.starts_with(line);
         out << (first ? "  " + painted(paint, row.level) + " " : std::string(kIndent, ' ')) << line

@@ -20,6 +20,7 @@ std::vector<Drop> drops_of(const WorkerStats& worker) {
     drops.push_back({"messages_exhausted", stats.pipeline.messages_exhausted.read()});
     drops.push_back({"normalisers_exhausted", stats.pipeline.normalisers_exhausted.read()});
     drops.push_back({"tds_buffers_exhausted", stats.tds.buffers_exhausted.read()});
+    drops.push_back({"tls_handshakes_exhausted", stats.tls.handshakes_exhausted.read()});
     drops.push_back({"transactions_exhausted", stats.scanner.transactions_exhausted.read()});
     drops.push_back({"streams_exhausted", stats.scanner.streams_exhausted.read()});
     for (std::size_t i = 0; i < pipeline::kEventTypeCount; ++i) {

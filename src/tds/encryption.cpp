@@ -75,7 +75,8 @@ void report_encrypted(Direction direction, const Scope& scope) {
 }  // namespace
 
 void note_encryption(Direction direction, std::uint8_t raw, const Scope& scope) {
-    if (raw == kUnseen) return;  // the option is missing
+    // Within TLS the option means nothing (TDS 8.0); without it there is nothing to note.
+    if (raw == kUnseen || scope.decrypted) return;
     Facts& facts = scope.facts;
     facts.encryption[index(direction)] = raw;
     const bool certificate_without_tls =
@@ -88,12 +89,14 @@ void note_encryption(Direction direction, std::uint8_t raw, const Scope& scope) 
 }
 
 void note_wrapped_tls(Direction direction, const Scope& scope) {
+    if (scope.decrypted) return;
     scope.facts.tls_wrapped = true;
     if (agreed(scope.facts) == Agreed::kNothing) contradiction(direction, scope);
 }
 
 void note_bare_tls(Direction direction, std::uint8_t content_type, std::size_t size, bool expected,
                    const Scope& scope) {
+    if (scope.decrypted) return;
     Facts& facts = scope.facts;
     facts.tls_bare = true;
     if (expected) {
@@ -123,6 +126,7 @@ void note_bare_tls(Direction direction, std::uint8_t content_type, std::size_t s
 }
 
 void note_clear_message(const MessageInfo& info, const Scope& scope) {
+    if (scope.decrypted) return;
     Facts& facts = scope.facts;
     const bool tls = facts.tls_wrapped || facts.tls_bare;
     const bool login = info.type == PacketType::kLogin7;

@@ -70,11 +70,15 @@ struct Facts {
     }
 };
 
+class TlsLayer;
+
 /// What a parser is handed for one call.
 struct Scope {
     Handler& handler;
     Facts& facts;
     SessionPool::Impl& pool;
+    TlsLayer& tls;
+    bool decrypted = false;  ///< the bytes come out of TLS: what is said of TLS is not said of them
 };
 
 /// The same with the message that it parses.

@@ -3,7 +3,7 @@
 #include "encryption.h"
 #include "ntlm.h"
 #include "prelogin.h"
-#include "tls_record.h"
+#include "tls_layer.h"
 
 namespace querytap::tds {
 namespace {
@@ -101,9 +101,11 @@ void Lane::choose_by_content(std::uint8_t first, const Scope& scope) {
         return;
     }
     // Servers answer PRELOGIN with a result, and old ones wrap TLS in results too (2.2.6.5).
-    if (is_tls_content(first)) {
+    const bool continued = info_.type == PacketType::kPrelogin && !scope.decrypted &&
+                           scope.tls.within_record(info_.direction);
+    if (tls::is_content_type(first) || continued) {
         note_wrapped_tls(info_.direction, scope);
-        parser_.emplace<SkipParser>();
+        parser_.emplace<TlsParser>();
     } else if (info_.type == PacketType::kPrelogin || first == kVersionOption) {
         parser_.emplace<CollectParser>(false);
     } else {
@@ -195,7 +197,7 @@ void Lane::finish_collected(Bytes kept, const MessageScope& scope) {
     }
     Prelogin prelogin;
     if (!read_prelogin(kept, info_.direction, prelogin)) scope.anomaly(Anomaly::kBadPrelogin);
-    scope.facts.prelogin_seen = true;
+    if (!scope.decrypted) scope.facts.prelogin_seen = true;
     note_encryption(info_.direction, prelogin.encryption_raw, scope);
     scope.handler.on_prelogin(info_, prelogin);
 }

@@ -50,8 +50,8 @@ class Lane {
     Pending pending_;
     ColumnTable columns_;
     /// monostate: no message, or one whose first byte says what it is.
-    std::variant<std::monostate, SkipParser, RawParser, BatchParser, RpcParser, TokenParser,
-                 CollectParser, BulkTextParser>
+    std::variant<std::monostate, SkipParser, TlsParser, RawParser, BatchParser, RpcParser,
+                 TokenParser, CollectParser, BulkTextParser>
         parser_;
 };
 

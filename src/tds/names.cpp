@@ -30,6 +30,18 @@ std::string_view name(PacketType type) noexcept {
     return "unknown";
 }
 
+std::string_view name(TlsMode mode) noexcept {
+    switch (mode) {
+        case TlsMode::kWrapped:
+            return "wrapped";
+        case TlsMode::kStrict:
+            return "strict";
+        case TlsMode::kBare:
+            return "bare";
+    }
+    return "unknown";
+}
+
 std::string_view name(Anomaly anomaly) noexcept {
     switch (anomaly) {
         case Anomaly::kBadHeader:

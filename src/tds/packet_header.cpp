@@ -4,9 +4,9 @@
 
 #include <querytap/base/reader.h>
 #include <querytap/protocol/identify.h>
+#include <querytap/tls/record.h>
 
 #include "smp.h"
-#include "tls_record.h"
 
 namespace querytap::tds {
 namespace {
@@ -68,13 +68,13 @@ HeaderVerdict judge(const PacketHeader& header, bool strict) noexcept {
 }
 
 bool may_begin(std::uint8_t byte, bool at_start) noexcept {
-    return is_defined(byte) || byte == kSmpByte || (at_start && is_tls_content(byte));
+    return is_defined(byte) || byte == kSmpByte || (at_start && tls::is_content_type(byte));
 }
 
 SearchVerdict judge_found(Bytes window, bool at_start, const PacketHeader& nearby) noexcept {
-    if (at_start && is_tls_content(window[0])) {
-        if (window.size() < kTlsHeaderSize) return SearchVerdict::kMore;
-        return read_tls_header(window).good ? SearchVerdict::kFound : SearchVerdict::kNo;
+    if (at_start && tls::is_content_type(window[0])) {
+        if (window.size() < tls::kRecordHeaderSize) return SearchVerdict::kMore;
+        return tls::read_record_header(window).good ? SearchVerdict::kFound : SearchVerdict::kNo;
     }
     const bool smp = window[0] == kSmpByte;
     if (!smp) {

@@ -5,7 +5,8 @@
 namespace querytap::tds {
 
 SessionPool::Impl::Impl(const SessionLimits& limits)
-    : blocks_(limits.buffers),
+    : tls(limits.tls),
+      blocks_(limits.buffers),
       free_(std::make_unique<std::uint32_t[]>(limits.buffers)),
       free_count_(limits.buffers) {
     std::iota(free_.get(), free_.get() + free_count_, 0U);
@@ -31,6 +32,10 @@ SessionPool::~SessionPool() = default;
 
 const SessionCounters& SessionPool::counters() const noexcept {
     return impl_->counters;
+}
+
+const tls::Counters& SessionPool::tls_counters() const noexcept {
+    return impl_->tls.counters();
 }
 
 }  // namespace querytap::tds

@@ -18,6 +18,7 @@ struct SessionPool::Impl {
     void give(std::uint8_t* block) noexcept;
 
     SessionCounters counters;
+    tls::Pool tls;
 
   private:
     struct Block {

@@ -4,19 +4,20 @@
 
 #include "encryption.h"
 #include "stream.h"
+#include "tls_layer.h"
 
 namespace querytap::tds {
 
 struct Session::State {
     State(SessionPool& session_pool, bool midstream) noexcept
         : pool(session_pool.impl()),
-          streams{Stream{Direction::kToServer, midstream},
-                  Stream{Direction::kToClient, midstream}} {}
+          streams{Stream{Direction::kToServer, midstream}, Stream{Direction::kToClient, midstream}},
+          tls(session_pool.impl().tls) {}
 
     Stream& stream(Direction direction) noexcept { return streams[index(direction)]; }
     Stream::Shared shared(Direction direction, Handler& handler) noexcept {
         return {direction == Direction::kToServer ? requests : responses, multiplexer,
-                Scope{handler, facts, pool}};
+                Scope{handler, facts, pool, tls}};
     }
 
     SessionPool::Impl& pool;
@@ -25,6 +26,7 @@ struct Session::State {
     Lane requests{Direction::kToServer, 0};
     Lane responses{Direction::kToClient, 0};
     Multiplexer multiplexer;
+    TlsLayer tls;
 };
 
 Session::Session(SessionPool& pool, bool midstream) noexcept {
@@ -59,6 +61,7 @@ void Session::finish(Handler& handler) {
     }
     const Stream::Shared shared = state().shared(Direction::kToServer, handler);
     state().multiplexer.abort(shared.scope);
+    shared.scope.tls.finish(shared);
     note_end(shared.scope);
 }
 

@@ -5,11 +5,19 @@
 
 namespace querytap::tds {
 
-/// FedAuth tokens, TLS handshakes, logins before TDS 7, and what cannot be read any further.
+/// FedAuth tokens, logins before TDS 7, and what cannot be read any further.
 class SkipParser {
   public:
     bool running() const noexcept { return true; }
     std::size_t run(Bytes bytes, const MessageScope&) noexcept { return bytes.size(); }
+    Step unit(Reader&, const MessageScope&) noexcept { return Step::kBad; }
+};
+
+/// Records of TLS in PRELOGIN packets.
+class TlsParser {
+  public:
+    bool running() const noexcept { return true; }
+    std::size_t run(Bytes bytes, const MessageScope& scope);
     Step unit(Reader&, const MessageScope&) noexcept { return Step::kBad; }
 };
 

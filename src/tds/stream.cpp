@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "encryption.h"
+#include "tls_layer.h"
 
 namespace querytap::tds {
 namespace {
@@ -50,6 +51,7 @@ std::size_t Stream::step(Bytes bytes, const Shared& shared) {
             const std::size_t used = std::min<std::size_t>(bytes.size(), left_);
             left_ -= static_cast<std::uint32_t>(used);
             if (left_ == 0) mode_ = Mode::kHeader;
+            shared.scope.tls.bare(direction_, bytes.first(used), shared);
             return used;
         }
         case Mode::kSearch:
@@ -64,8 +66,8 @@ std::size_t Stream::step(Bytes bytes, const Shared& shared) {
 std::size_t Stream::header(Bytes bytes, const Shared& shared) {
     const std::uint8_t first = held_size_ > 0 ? held_[0] : bytes[0];
     const bool smp = first == kSmpByte;
-    const bool tls = is_tls_content(first);
-    const std::size_t wanted = smp ? kSmpHeaderSize : tls ? kTlsHeaderSize : kHeaderSize;
+    const bool tls = tls::is_content_type(first);
+    const std::size_t wanted = smp ? kSmpHeaderSize : tls ? tls::kRecordHeaderSize : kHeaderSize;
     const std::size_t size = std::min(bytes.size(), wanted - held_size_);
     std::copy_n(bytes.begin(), size, held_.begin() + held_size_);
     held_size_ = static_cast<std::uint8_t>(held_size_ + size);
@@ -127,7 +129,8 @@ std::size_t Stream::smp_data(Bytes bytes, const Shared& shared) {
 }
 
 void Stream::tls_header(const Shared& shared) {
-    const TlsHeader header = read_tls_header(Bytes{held_}.first(kTlsHeaderSize));
+    const tls::RecordHeader header =
+        tls::read_record_header(Bytes{held_}.first(tls::kRecordHeaderSize));
     if (!header.good) {
         lost(shared);
         return;
@@ -138,6 +141,7 @@ void Stream::tls_header(const Shared& shared) {
     note_bare_tls(direction_, header.content_type, header.size, expected, shared.scope);
     left_ = header.size;
     mode_ = Mode::kTlsRecord;
+    shared.scope.tls.bare(direction_, Bytes{held_}.first(tls::kRecordHeaderSize), shared);
 }
 
 /// What stands in held_ is no header.
@@ -172,6 +176,7 @@ void Stream::begin_search() noexcept {
 void Stream::gap(const Shared& shared) {
     shared.lane.abort(shared.scope);
     shared.multiplexer.lose(direction_, shared.scope);
+    shared.scope.tls.gap(direction_, shared);
     if (mode_ == Mode::kRaw) return;
     held_size_ = 0;
     begin_search();

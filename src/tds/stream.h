@@ -7,7 +7,6 @@
 #include <cstdint>
 
 #include "smp.h"
-#include "tls_record.h"
 
 namespace querytap::tds {
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <type_traits>
 
 #include <querytap/base/bounded_text.h>
 #include <querytap/base/time.h>
@@ -13,6 +14,7 @@
 #include <querytap/protocol/identify.h>
 #include <querytap/signature/rule.h>
 #include <querytap/tds/message.h>
+#include <querytap/tls/handshake.h>
 #include <querytap/verdict/verdict.h>
 
 namespace querytap::pipeline {
@@ -86,7 +88,8 @@ enum class TdsKind : std::uint8_t {
     kResult,
     kError,
     kEncrypted,
-    kAnomaly
+    kAnomaly,
+    kTls,  ///< the record is a Tls
 };
 
 /// EVE event_type tds. Which fields mean something depends on `kind`.
@@ -117,6 +120,15 @@ struct Tds {
     BoundedText<1024> text;  ///< SQL text (raw, UTF-8) or error message
 };
 
+/// EVE event_type tds of the kind kTls.
+struct Tls {
+    TdsKind kind = TdsKind::kTls;  // in the place of Tds::kind, by which the two are told apart
+    tds::TlsMode mode{};
+    tls::Handshake handshake;
+};
+static_assert(std::is_standard_layout_v<Tds> && std::is_standard_layout_v<Tls>);
+static_assert(sizeof(Tls) <= sizeof(Tds));
+
 struct Event {
     Order order;
     EventType type{};
@@ -126,6 +138,7 @@ struct Event {
         Verdict verdict;
         FlowEnd flow;
         Tds tds;
+        Tls tls;
     };
     Event() noexcept {}  // a slot is filled before it is read
 };

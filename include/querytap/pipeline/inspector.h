@@ -56,6 +56,7 @@ struct InspectorStats {
     const flow::TableCounters& flow;
     const stream::Counters& stream;
     const tds::SessionCounters& tds;
+    const tls::Counters& tls;
     const signature::ScannerCounters& scanner;
 };
 

@@ -183,6 +183,15 @@ enum class EnvChange : std::uint8_t {  // MS-TDS 2.2.7.9
     kEnhancedRouting = 21,
 };
 
+/// How TLS is carried.
+enum class TlsMode : std::uint8_t {
+    kWrapped,  ///< handshake in PRELOGIN packets (MS-TDS 2.2.6.5)
+    kStrict,   ///< TDS 8.0: TLS before anything else, ALPN tds/8.0
+    kBare,     ///< neither
+};
+/// "wrapped", "strict", "bare": as in EVE.
+std::string_view name(TlsMode mode) noexcept;
+
 /// Things that no correct peer says; evidence with a name each, never a reason to stop looking.
 enum class Anomaly : std::uint8_t {
     kBadHeader,    ///< length < 8, or a type that MS-TDS does not define, where a header must stand

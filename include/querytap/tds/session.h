@@ -13,6 +13,7 @@
 #include <querytap/base/bytes.h>
 #include <querytap/base/counter.h>
 #include <querytap/tds/message.h>
+#include <querytap/tls/session.h>
 
 namespace querytap::tds {
 
@@ -48,6 +49,8 @@ class Handler {
     }
     virtual void on_result_end(const MessageInfo&, const ResultSummary&) {}
 
+    /// What a TLS handshake said in the clear. At most once.
+    virtual void on_tls(TlsMode, const tls::Handshake&) {}
     /// Login succeeded in TLS, or the whole session is encrypted: no SQL will be seen (after_login
     /// false), or TLS ended and clear TDS follows (after_login true).
     virtual void on_encrypted(Direction, bool after_login) { (void)after_login; }
@@ -58,6 +61,7 @@ class Handler {
 
 struct SessionLimits {
     std::size_t buffers = 4096;  ///< borrowed buffers of a worker, kBufferSize each
+    tls::Limits tls{};
 };
 
 struct SessionCounters {
@@ -77,6 +81,7 @@ class SessionPool {
     SessionPool& operator=(const SessionPool&) = delete;
 
     const SessionCounters& counters() const noexcept;
+    const tls::Counters& tls_counters() const noexcept;
 
     struct Impl;
     Impl& impl() noexcept { return *impl_; }

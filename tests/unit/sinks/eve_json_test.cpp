@@ -95,6 +95,38 @@ TEST(EveJson, EveryTdsKindIsValidJson) {
     }
 }
 
+TEST(EveJson, TlsHasSuricatasNames) {
+    Event event = test::event(EventType::kTds);
+    std::construct_at(&event.tls);
+    tls::Handshake& handshake = event.tls.handshake;
+    event.tls.mode = tds::TlsMode::kStrict;
+    handshake.client.seen = handshake.server.seen = handshake.certificate.seen = true;
+    handshake.client.sni.assign("db01.contoso.com");
+    handshake.client.alpn.assign("tds/8.0,http/1.1");
+    handshake.client.ja4.assign("t13d0204t0_8daaf6152771_e5627efa2ab1");
+    handshake.server.version = tls::kTls12;
+    handshake.server.cipher = 0xc030;
+    handshake.server.alpn.assign("tds/8.0");
+    handshake.certificate.subject.assign("CN=SSL_Self_Signed_Fallback");
+    handshake.certificate.issuer.assign("CN=SSL_Self_Signed_Fallback");
+    handshake.certificate.not_before = std::chrono::sys_days{std::chrono::year{1964} / 2 / 29};
+    handshake.certificate.not_after =
+        std::chrono::sys_days{std::chrono::year{9999} / 12 / 31} + std::chrono::seconds{86399};
+    handshake.certificate.self_signed = true;
+    handshake.certificate.sql_server_fallback = true;
+    const std::string line = to_eve_line(event, nullptr);
+    EXPECT_NE(line.find(R"("tds":{"type":"tls","tls":{"mode":"strict",)"
+                        R"("subject":"CN=SSL_Self_Signed_Fallback",)"
+                        R"("issuerdn":"CN=SSL_Self_Signed_Fallback","sni":"db01.contoso.com",)"
+                        R"("version":"TLS 1.2","cipher":"0xc030",)"
+                        R"("notbefore":"1964-02-29T00:00:00","notafter":"9999-12-31T23:59:59",)"
+                        R"("self_signed":true,"sql_server_fallback":true,)"
+                        R"("ja4":"t13d0204t0_8daaf6152771_e5627efa2ab1",)"
+                        R"("client_alpns":["tds/8.0","http/1.1"],"server_alpns":["tds/8.0"]}})"),
+              std::string::npos)
+        << line;
+}
+
 struct Hostile {
     const char* name;
     std::string wire;

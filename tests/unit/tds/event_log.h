@@ -154,6 +154,13 @@ class EventLog final : public Handler {
                 " columns=" + std::to_string(s.columns) + " errors=" + std::to_string(s.errors) +
                 " sets=" + std::to_string(s.result_sets));
     }
+    void on_tls(TlsMode mode, const tls::Handshake& handshake) override {
+        const auto& [client, server, certificate] = handshake;
+        lines_.push_back("tls " + std::string(name(mode)) + " sni=" +
+                         std::string(client.sni.view()) + " ja4=" + std::string(client.ja4.view()) +
+                         " ja4s=" + std::string(server.ja4s.view()) +
+                         " subject=" + std::string(certificate.subject.view()));
+    }
     void on_encrypted(Direction direction, bool after_login) override {
         lines_.push_back(arrow(direction) +
                          std::string(after_login ? " encrypted: login" : " encrypted: all"));
