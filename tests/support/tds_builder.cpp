@@ -7,34 +7,6 @@
 namespace querytap::test {
 namespace {
 
-void le16(ByteVector& out, std::size_t value) {
-    out.push_back(static_cast<std::uint8_t>(value));
-    out.push_back(static_cast<std::uint8_t>(value >> 8));
-}
-
-void le32(ByteVector& out, std::size_t value) {
-    le16(out, value & 0xffff);
-    le16(out, value >> 16);
-}
-
-void le64(ByteVector& out, std::size_t value) {
-    le32(out, value & 0xffffffff);
-    le32(out, value >> 32);
-}
-
-void append(ByteVector& out, const ByteVector& more) {
-    out.insert(out.end(), more.begin(), more.end());
-}
-
-/// MS-TDS 2.2.5.3: one transaction descriptor header, 22 bytes.
-void all_headers(ByteVector& out) {
-    le32(out, 22);
-    le32(out, 18);
-    le16(out, 2);
-    le64(out, 0);
-    le32(out, 1);
-}
-
 /// TYPE_INFO of NVARCHAR(4000) with the usual collation.
 void nvarchar_type(ByteVector& out) {
     out.push_back(0xe7);
@@ -72,10 +44,30 @@ ByteVector prelogin_payload(std::uint8_t encryption) {
 
 }  // namespace
 
-ByteVector utf16(std::string_view ascii) {
+void transaction_header(ByteVector& out) {
+    le32(out, 22);
+    le32(out, 18);
+    le16(out, 2);
+    le64(out, 0);
+    le32(out, 1);
+}
+
+ByteVector utf16(std::string_view utf8) {
     ByteVector out;
-    for (const char c : ascii)
-        le16(out, static_cast<unsigned char>(c));
+    for (std::size_t at = 0; at < utf8.size();) {
+        const auto lead = static_cast<unsigned char>(utf8[at]);
+        const std::size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+        std::uint32_t code_point = size == 1 ? lead : lead & (0xffU >> (size + 1));
+        for (std::size_t i = 1; i < size; ++i) {
+            code_point = code_point << 6 | (static_cast<unsigned char>(utf8.at(at + i)) & 0x3fU);
+        }
+        at += size;
+        if (code_point >= 0x10000) {
+            le16(out, 0xd800 + ((code_point - 0x10000) >> 10));
+            code_point = 0xdc00 + (code_point & 0x3ff);
+        }
+        le16(out, code_point);
+    }
     return out;
 }
 
@@ -157,14 +149,14 @@ ByteVector login_answer(std::uint32_t tds_version) {
 
 ByteVector batch(std::string_view sql, bool with_headers, std::size_t packet_size) {
     ByteVector out;
-    if (with_headers) all_headers(out);
+    if (with_headers) transaction_header(out);
     append(out, utf16(sql));
     return packets(0x01, out, packet_size);
 }
 
 ByteVector execute_sql(std::string_view statement, std::string_view parameter) {
     ByteVector out;
-    all_headers(out);
+    transaction_header(out);
     append(out, {0xff, 0xff, 10, 0, 0, 0});
     nvarchar_parameter(out, "", statement);
     nvarchar_parameter(out, "", "@p nvarchar(4000)");

@@ -6,11 +6,15 @@
 #include <string_view>
 #include <vector>
 
+#include "byte_writer.h"
+
 namespace querytap::test {
 
-using ByteVector = std::vector<std::uint8_t>;
+/// UTF-16LE; three bytes of UTF-8 that stand for half a surrogate pair become that half.
+ByteVector utf16(std::string_view utf8);
 
-ByteVector utf16(std::string_view ascii);
+/// MS-TDS 2.2.5.3: ALL_HEADERS with a transaction descriptor, 22 bytes.
+void transaction_header(ByteVector& out);
 
 /// Cuts a payload into TDS packets of at most `packet_size` bytes, headers included.
 ByteVector packets(std::uint8_t type, const ByteVector& payload, std::size_t packet_size = 4096);
