@@ -4,7 +4,7 @@
 #   scripts/test.sh                       everything, in build/
 #   scripts/test.sh --sanitize address    the same under ASan and UBSan, in build-address/
 #   scripts/test.sh --sanitize thread     the same under TSan, in build-thread/
-#   scripts/test.sh SUITE...              only: unit golden property system fuzz-smoke bench-smoke check
+#   scripts/test.sh SUITE...              only: unit golden property evasion system fuzz-smoke bench-smoke check
 #
 # Ends with a line "N passed, N failed, N skipped".
 source "$(dirname "$0")/common.sh"

@@ -76,6 +76,7 @@ class Connection final : public tds::Handler {
     void on_login(const tds::MessageInfo& info, const tds::Login7& login) override;
     void on_sql(const tds::MessageInfo& info, tds::SqlSource, const tds::Chunk& chunk) override;
     void on_rpc(const tds::MessageInfo& info, const tds::RpcCall& call) override;
+    void on_parameter(const tds::MessageInfo& info, const tds::Parameter& parameter) override;
     void on_parameter_value(const tds::MessageInfo& info, const tds::Chunk& chunk) override;
     void on_column(const tds::MessageInfo& info, const tds::ResultColumn& column) override;
     void on_result_value(const tds::MessageInfo& info, const tds::Chunk& chunk) override;

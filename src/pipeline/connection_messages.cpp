@@ -132,12 +132,11 @@ void Connection::on_rpc(const tds::MessageInfo& info, const tds::RpcCall& call) 
     message->record.kind = TdsKind::kQuery;
     ++message->record.rpc_calls;
     if (message->record.procedure.empty()) message->record.procedure.assign(call.procedure);
-    BoundedText<256> lower;
-    for (const char c : call.procedure) {
-        const char folded = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-        lower.append({&folded, 1});
-    }
-    message->field(signature::Buffer::kTdsProc, lower.view());
+    message->procedure(call.procedure);
+}
+
+void Connection::on_parameter(const tds::MessageInfo& info, const tds::Parameter& parameter) {
+    if (MessageMatch* message = find(info); message != nullptr) message->parameter(parameter.name);
 }
 
 void Connection::on_parameter_value(const tds::MessageInfo& info, const tds::Chunk& chunk) {

@@ -85,6 +85,7 @@ void MessageMatch::sql(const tds::Chunk& chunk) noexcept {
 void MessageMatch::end_sql() noexcept {
     if (normaliser_ == nullptr) return;
     normaliser_->end(context_.sql_scratch, *this);
+    executed_ = normaliser_->executed();
     context_.normalisers.release(normaliser_);
     normaliser_ = nullptr;
     end_value(slot(View::kRaw));
@@ -94,7 +95,31 @@ void MessageMatch::end_sql() noexcept {
         end_value(slot(View::kDynamic, i));
 }
 
+void MessageMatch::procedure(std::string_view name) noexcept {
+    executed_ = {};
+    parameter_is_sql_ = false;
+    if (!wants(Buffer::kTdsProc)) return;
+    struct Name final : sql::Views {
+        void on_normalised(std::string_view piece) override { text.append(piece); }
+        BoundedText<256> text;
+    } normal;
+    sql::normalise(name, context_.sql_scratch, normal);
+    const std::string_view text = normal.text.view();
+    field(Buffer::kTdsProc, text.substr(0, text.find(';')));  // p;1 is p
+}
+
+void MessageMatch::parameter(std::string_view name) noexcept {
+    // Without a name it may be that one.
+    parameter_is_sql_ = !executed_.empty() &&
+                        (name.empty() || executed_.contains(sql::ExecutedNames::hash(name)));
+}
+
 void MessageMatch::parameter_value(const tds::Chunk& chunk) noexcept {
+    if (parameter_is_sql_ && chunk.encoding != tds::Encoding::kBinary) {
+        const sql::ExecutedNames executed = executed_;
+        sql(chunk);
+        executed_ = executed;
+    }
     if (!wants(Buffer::kTdsParam)) return;
     take_views();
     if (chunk.begin) end_value(slot(View::kParam));
@@ -186,6 +211,10 @@ void MessageMatch::on_dynamic(int index, std::string_view text) {
     TransactionId& id = dynamic_[static_cast<std::size_t>(index)];
     if (id == TransactionId::kNone) id = scanner().open(facts_);
     append(slot(View::kDynamic, index), text);
+}
+
+void MessageMatch::on_dynamic_end(int index) {
+    end_value(slot(View::kDynamic, index));
 }
 
 TransactionId MessageMatch::transaction_of(std::size_t place) noexcept {

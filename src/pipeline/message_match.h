@@ -31,6 +31,10 @@ class MessageMatch final : public sql::Views {
     }
 
     void sql(const tds::Chunk& chunk) noexcept;
+    /// The name of a procedure that is called, as the client spelt it.
+    void procedure(std::string_view name) noexcept;
+    /// A parameter begins. One that the statement before it executes is SQL, too.
+    void parameter(std::string_view name) noexcept;
     void parameter_value(const tds::Chunk& chunk) noexcept;
     void result_value(const tds::Chunk& chunk) noexcept;
     /// What follows lost framing; decided piece by piece, because such a stream has no messages.
@@ -56,6 +60,7 @@ class MessageMatch final : public sql::Views {
     void on_normalised(std::string_view text) override;
     void on_literal(std::string_view text) override;
     void on_dynamic(int index, std::string_view text) override;
+    void on_dynamic_end(int index) override;
 
     signature::Scanner& scanner() const noexcept;
     bool wants(signature::Buffer buffer) const noexcept;
@@ -76,6 +81,8 @@ class MessageMatch final : public sql::Views {
     /// Each dynamic text is a statement of its own; opened when it appears.
     std::array<signature::TransactionId, sql::kDynamicViewsMax> dynamic_;
     sql::Normaliser* normaliser_ = nullptr;  ///< while a SQL text is open
+    sql::ExecutedNames executed_;            ///< parameters that the last statement executes
+    bool parameter_is_sql_ = false;
     NarrowState narrow_;
     std::bitset<kViewCount> streaming_;  ///< a stream is open for this slot
     std::bitset<kViewCount> started_;    ///< something was appended since the value began

@@ -1,124 +1,83 @@
 #include "constant.h"
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 
 #include <querytap/base/utf16.h>
 
+#include "arguments.h"
 #include "chars.h"
+#include "text_functions.h"
 
 namespace querytap::sql {
 namespace {
 
 using Kind = TokenLog::Kind;
-using Record = TokenLog::Record;
 using Size = std::optional<std::size_t>;
+using Value = std::optional<Constant>;
 
-/// A longer pattern would make REPLACE quadratic, and nobody hides words behind one.
-constexpr std::size_t kPatternMax = 64;
+Value text(Size size) noexcept {
+    return size ? Value({Kind::kLiteral, *size}) : std::nullopt;
+}
 
-/// Reads the records of a call one after the other; a mismatch is final.
-class Arguments {
-  public:
-    Arguments(const TokenLog& log, std::size_t at) : log_(log), at_(at) {}
+/// Up to four bytes, as the number that they are.
+std::optional<std::int64_t> number_of_binary(std::string_view hex) noexcept {
+    if (hex.empty() || hex.size() > 8) return std::nullopt;
+    std::int64_t number = 0;
+    for (const char digit : hex)
+        number = number * 16 + hex_digit(digit);
+    return number;
+}
 
-    bool end() const noexcept { return at_ >= log_.size(); }
-    std::optional<std::string_view> take(Kind kind) noexcept {
-        if (end()) return std::nullopt;
-        const Record record = log_.read(at_);
-        if (record.kind != kind) return std::nullopt;
-        at_ = record.next;
-        return record.text;
+/// A number as CHAR takes it: 101, 0x65, '101'.
+std::optional<std::int64_t> operand(Arguments& arguments) noexcept {
+    if (const auto hex = arguments.take(Kind::kBinary)) return number_of_binary(*hex);
+    auto digits = arguments.take(Kind::kWord);
+    if (!digits) digits = arguments.take(Kind::kLiteral);
+    if (!digits) return std::nullopt;
+    const auto number = Arguments::number_of(*digits);
+    return number ? std::optional<std::int64_t>(*number) : std::nullopt;
+}
+
+/// Sums and differences of products.
+std::optional<std::int64_t> arithmetic(Arguments& arguments) noexcept {
+    // More factors than this would leave the range of a character, or are zeros.
+    constexpr int kFactorsMax = 4;
+    std::int64_t sum = 0;
+    std::int64_t sign = 1;
+    for (;;) {
+        auto product = operand(arguments);
+        if (!product) return std::nullopt;
+        for (int factors = 1; arguments.take('*'); ++factors) {
+            const auto factor = operand(arguments);
+            if (!factor || factors == kFactorsMax || *product > 0x10ffff) return std::nullopt;
+            *product *= *factor;
+        }
+        sum += sign * *product;
+        if (arguments.take('+')) {
+            sign = 1;
+        } else if (arguments.take('-')) {
+            sign = -1;
+        } else {
+            return sum;
+        }
     }
-    bool take(char punctuation) noexcept {
-        const std::size_t before = at_;
-        const auto text = take(Kind::kPunctuation);
-        if (text && (*text)[0] == punctuation) return true;
-        at_ = before;
-        return false;
-    }
-
-  private:
-    const TokenLog& log_;
-    std::size_t at_;
-};
-
-Size copy(std::string_view text, std::span<char> out) noexcept {
-    if (text.size() > out.size()) return std::nullopt;
-    std::copy(text.begin(), text.end(), out.begin());
-    return text.size();
 }
 
 Size character(Arguments arguments, bool national, std::span<char> out) noexcept {
-    const auto number = arguments.take(Kind::kWord);
-    if (!number || !arguments.end() || number->size() > 7) return std::nullopt;
-    std::uint32_t code_point = 0;
-    for (const char digit : *number) {
-        if (digit < '0' || digit > '9') return std::nullopt;
-        code_point = code_point * 10 + static_cast<std::uint32_t>(digit - '0');
-    }
-    if (code_point > (national ? 0x10ffffu : 0xffu)) return std::nullopt;
+    const auto number = arithmetic(arguments);
+    if (!number || !arguments.end()) return std::nullopt;
+    if (*number < 0 || *number > (national ? 0x10ffff : 0xff)) return std::nullopt;
     std::array<char, 4> utf8;
-    return copy({utf8.data(), put_utf8(utf8.data(), code_point)}, out);
+    Writer writer(out);
+    writer.put({utf8.data(), put_utf8(utf8.data(), static_cast<std::uint32_t>(*number))});
+    return writer.size();
 }
 
-Size concat(Arguments arguments, std::span<char> out) noexcept {
-    std::size_t size = 0;
-    do {
-        auto text = arguments.take(Kind::kLiteral);
-        if (!text) text = arguments.take(Kind::kWord);  // numbers become text
-        if (!text) return std::nullopt;
-        const Size part = copy(*text, out.subspan(size));
-        if (!part) return std::nullopt;
-        size += *part;
-    } while (arguments.take(','));
-    return arguments.end() ? Size(size) : std::nullopt;
-}
+enum class Type : std::uint8_t { kText, kNationalText, kBinary };
 
-/// By characters, not bytes.
-Size reverse(Arguments arguments, std::span<char> out) noexcept {
-    const auto text = arguments.take(Kind::kLiteral);
-    if (!text || !arguments.end() || text->size() > out.size()) return std::nullopt;
-    std::size_t place = text->size();
-    for (std::string_view rest = *text; !rest.empty();) {
-        const std::size_t size = character_at(rest).size;
-        place -= size;
-        std::memcpy(out.data() + place, rest.data(), size);
-        rest.remove_prefix(size);
-    }
-    return text->size();
-}
-
-bool same_but_case(std::string_view a, std::string_view b) noexcept {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](char x, char y) { return lower(x) == lower(y); });
-}
-
-/// The default collations ignore case, so REPLACE does.
-Size replace(Arguments arguments, std::span<char> out) noexcept {
-    const auto text = arguments.take(Kind::kLiteral);
-    const bool comma = arguments.take(',');
-    const auto pattern = arguments.take(Kind::kLiteral);
-    const bool second_comma = arguments.take(',');
-    const auto by = arguments.take(Kind::kLiteral);
-    if (!text || !comma || !pattern || !second_comma || !by || !arguments.end())
-        return std::nullopt;
-    if (pattern->empty()) return copy(*text, out);
-    if (pattern->size() > kPatternMax) return std::nullopt;
-    std::size_t size = 0;
-    for (std::size_t at = 0; at < text->size();) {
-        const bool found = same_but_case(text->substr(at, pattern->size()), *pattern);
-        const Size part = copy(found ? *by : text->substr(at, 1), out.subspan(size));
-        if (!part) return std::nullopt;
-        size += *part;
-        at += found ? pattern->size() : 1;
-    }
-    return size;
-}
-
-/// varchar, varchar(10), nvarchar(max); says whether it has two bytes a character.
-std::optional<bool> text_type(Arguments& arguments) noexcept {
+/// varchar, varchar(10), nvarchar(max), varbinary(8).
+std::optional<Type> type_name(Arguments& arguments) noexcept {
     const auto name = arguments.take(Kind::kWord);
     if (!name) return std::nullopt;
     const Keyword type = keyword_of(*name);
@@ -126,28 +85,77 @@ std::optional<bool> text_type(Arguments& arguments) noexcept {
     if (arguments.take('(') && (!arguments.take(Kind::kWord) || !arguments.take(')'))) {
         return std::nullopt;
     }
-    return type == Keyword::kNchar || type == Keyword::kNationalTextType;
+    if (type == Keyword::kBinaryType) return Type::kBinary;
+    const bool national = type == Keyword::kNchar || type == Keyword::kNationalTextType;
+    return national ? Type::kNationalText : Type::kText;
 }
 
-Size convert(Keyword function, Arguments arguments, std::span<char> out) noexcept {
-    std::optional<bool> national;
-    if (function == Keyword::kConvert) {
-        national = text_type(arguments);
-        if (!national || !arguments.take(',')) return std::nullopt;
+/// Digits in a text: style 1 has 0x before them, style 2 has not.
+Size digits_in_text(std::string_view text, char style, std::span<char> out) noexcept {
+    if (style == '1') {
+        if (text.size() < 2 || text[0] != '0' || lower(text[1]) != 'x') return std::nullopt;
+        text.remove_prefix(2);
     }
-    const auto text = arguments.take(Kind::kLiteral);
-    const auto binary = text ? std::nullopt : arguments.take(Kind::kBinary);
-    if (!text && !binary) return std::nullopt;
+    if (text.size() > out.size()) return std::nullopt;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (hex_digit(text[i]) < 0) return std::nullopt;
+        out[i] = upper(text[i]);
+    }
+    return text.size();
+}
+
+/// What is to be converted, and what to do with it.
+struct Conversion {
+    std::optional<std::string_view> text;
+    std::optional<std::string_view> binary;
+    Type type = Type::kText;
+    char style = '0';
+};
+
+std::optional<Conversion> conversion(Keyword function, Arguments arguments) noexcept {
+    Conversion result;
+    std::optional<Type> type;
+    if (function == Keyword::kConvert) {
+        type = type_name(arguments);
+        if (!type || !arguments.take(',')) return std::nullopt;
+    }
+    result.text = arguments.take(Kind::kLiteral);
+    if (!result.text) result.binary = arguments.take(Kind::kBinary);
+    if (!result.text && !result.binary) return std::nullopt;
     if (function == Keyword::kCast) {
         if (!arguments.take(Kind::kWord)) return std::nullopt;  // AS
-        national = text_type(arguments);
+        type = type_name(arguments);
     } else if (arguments.take(',')) {
-        // A style: 0 converts bytes to characters; 1 and 2 write the digits and are left alone.
         const auto style = arguments.take(Kind::kWord);
-        if (!style || (binary && *style != "0")) return std::nullopt;
+        if (!style) return std::nullopt;
+        result.style = style->size() == 1 ? (*style)[0] : '?';
     }
-    if (!national || !arguments.end()) return std::nullopt;
-    return text ? copy(*text, out) : Size(binary_as_text(*binary, *national, out));
+    if (!type || !arguments.end()) return std::nullopt;
+    result.type = *type;
+    return result;
+}
+
+Value convert(Keyword function, Arguments arguments, std::span<char> out) noexcept {
+    const auto wanted = conversion(function, arguments);
+    if (!wanted) return std::nullopt;
+    Writer writer(out);
+    if (wanted->type != Type::kBinary) {
+        if (wanted->text) {
+            writer.put(*wanted->text);
+            return text(writer.size());
+        }
+        // Styles 1 and 2 write the digits, and are left alone.
+        if (wanted->style != '0') return std::nullopt;
+        return text(binary_as_text(*wanted->binary, wanted->type == Type::kNationalText, out));
+    }
+    Size size;
+    if (wanted->binary) {
+        writer.put(*wanted->binary);
+        size = writer.size();
+    } else if (wanted->style == '1' || wanted->style == '2') {
+        size = digits_in_text(*wanted->text, wanted->style, out);
+    }
+    return size ? Value({Kind::kBinary, *size}) : std::nullopt;
 }
 
 }  // namespace
@@ -174,29 +182,26 @@ std::size_t binary_as_text(std::string_view hex, bool national, std::span<char> 
     return size;
 }
 
-std::optional<std::size_t> evaluate(Keyword function, const TokenLog& log, std::size_t arguments,
-                                    std::span<char> out) noexcept {
+Value evaluate(Keyword function, const TokenLog& log, std::size_t arguments,
+               std::span<char> out) noexcept {
     const Arguments list(log, arguments);
     switch (function) {
         case Keyword::kNone: {  // plain parentheses around one literal
             Arguments inner = list;
-            const auto text = inner.take(Kind::kLiteral);
-            return text && inner.end() ? copy(*text, out) : std::nullopt;
+            const auto literal = inner.take(Kind::kLiteral);
+            if (!literal || !inner.end()) return std::nullopt;
+            Writer writer(out);
+            writer.put(*literal);
+            return text(writer.size());
         }
         case Keyword::kChar:
         case Keyword::kNchar:
-            return character(list, function == Keyword::kNchar, out);
-        case Keyword::kConcat:
-            return concat(list, out);
-        case Keyword::kReverse:
-            return reverse(list, out);
-        case Keyword::kReplace:
-            return replace(list, out);
+            return text(character(list, function == Keyword::kNchar, out));
         case Keyword::kCast:
         case Keyword::kConvert:
             return convert(function, list, out);
         default:
-            return std::nullopt;
+            return text(text_function(function, list, out));
     }
 }
 

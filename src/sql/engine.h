@@ -21,12 +21,14 @@ struct Engine {
     Statements statements;
 };
 
-/// The layers for text that a statement executes; a second one for what that text executes.
+/// The layers for text that a statement executes; a deeper one for what that text executes.
 class Nested final : public DynamicRunner {
   public:
     explicit Nested(DynamicRunner* deeper) noexcept : deeper_(deeper) {}
     int run(std::string_view text, Run& outer) override;
+    int run_open(std::string_view text, Run& outer) override;
     Output& reopen(int view, Run& outer) override;
+    void close(int view, Run& outer) override;
 
   private:
     DynamicRunner* deeper_;
@@ -38,14 +40,18 @@ class Nested final : public DynamicRunner {
 class Bottom final : public DynamicRunner {
   public:
     int run(std::string_view text, Run& outer) override;
+    int run_open(std::string_view text, Run& outer) override;
     Output& reopen(int view, Run& outer) override;
+    void close(int view, Run& outer) override;
 };
 
 struct Scratch::Impl {
     static constexpr std::size_t kStep = 8 * 1024;  // input bytes narrowed at a time
 
     Bottom bottom;
-    Nested second{&bottom};
+    Nested fourth{&bottom};
+    Nested third{&fourth};
+    Nested second{&third};
     Nested first{&second};
     Output output;
     std::array<char, narrow_bound(kStep) + kStep> narrowed;

@@ -7,6 +7,19 @@ namespace querytap::sql {
 
 using Kind = TokenLog::Kind;
 
+namespace {
+
+constexpr bool makes_character(Keyword function) noexcept {
+    return function == Keyword::kChar || function == Keyword::kNchar;
+}
+
+/// Functions that read binary values.
+constexpr bool takes_binary(Keyword function) noexcept {
+    return function == Keyword::kCast || function == Keyword::kConvert || makes_character(function);
+}
+
+}  // namespace
+
 /// May a literal or a function stand here and still be part of a constant?
 bool Folder::accepts_operand() noexcept {
     const Frame& frame = top();
@@ -15,10 +28,17 @@ bool Folder::accepts_operand() noexcept {
     return !frame.has_literal || frame.plus;
 }
 
-/// Does this word (no function) keep the call constant? Numbers, types, AS and MAX where they
-/// belong.
+/// Does this word (no function) keep the call constant? Numbers, types, AS, MAX and COLLATE where
+/// they belong.
 bool Folder::holds_word(std::string_view text, Keyword keyword) noexcept {
     Frame& frame = top();
+    if (frame.has_literal && !frame.plus && frame.collate != Collate::kSeen) {
+        const bool name = frame.collate == Collate::kName;
+        if (name || keyword == Keyword::kCollate) {
+            frame.collate = name ? Collate::kSeen : Collate::kName;
+            return true;
+        }
+    }
     if (!frame.entered || frame.plus || frame.function == Keyword::kNone) return false;
     const bool number = text[0] >= '0' && text[0] <= '9';
     if (frame.expects_type) {
@@ -29,6 +49,11 @@ bool Folder::holds_word(std::string_view text, Keyword keyword) noexcept {
         return true;
     }
     return number && !frame.has_literal;
+}
+
+/// Inside CHAR numbers are added and multiplied.
+bool Folder::computes(const Frame& frame) noexcept {
+    return makes_character(frame.function) && frame.entered && !frame.has_literal;
 }
 
 /// The same for punctuation, but for what opens or closes a frame.
@@ -42,9 +67,14 @@ bool Folder::holds_punctuation(char c) noexcept {
                 frame = {};
                 put_value({lone.character.data(), lone.character_size});
             }
+            if (computes(frame)) return true;
             if (!frame.has_literal || frame.plus || frame.expects_type) return false;
+            if (frame.collate == Collate::kName) return false;
             frame.plus = true;
             return true;
+        case '-':
+        case '*':
+            return computes(frame);
         case '(':
             if (frame.function != Keyword::kNone && !frame.entered) {
                 frame.entered = true;
@@ -62,6 +92,7 @@ bool Folder::holds_punctuation(char c) noexcept {
             if (!frame.entered || frame.in_type || frame.plus) return false;
             if (frame.function == Keyword::kNone) return false;
             frame.has_literal = false;
+            frame.collate = Collate::kNone;
             frame.expects_type = false;
             return true;
         default:
@@ -137,6 +168,27 @@ void Folder::put_value(std::string_view value) noexcept {
     }
     top().has_literal = true;
     top().plus = false;
+    top().collate = Collate::kNone;
+}
+
+/// Binary values do not grow; a '+' behind one is for nobody.
+void Folder::put_binary(std::string_view digits) noexcept {
+    log_.push(Kind::kBinary, digits);
+}
+
+/// Inside a function: the constant that a variable was given. False: it stays a name.
+bool Folder::put_variable(std::string_view name, Run& run) {
+    if (depth_ == 0 || top().function == Keyword::kNone || !accepts_operand()) return false;
+    const auto constant = run.statements.constant_of(name, run);
+    if (!constant || !log_.has_room(constant->text.size())) return false;
+    if (!constant->is_binary) {
+        put_value(constant->text);
+    } else if (takes_binary(top().function) && !top().plus) {
+        put_binary(constant->text);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 /// The closing parenthesis of a call: its value takes the call's place.
@@ -148,29 +200,38 @@ void Folder::close(Run& run) {
     std::size_t arguments = log_.read(frame.at).next;
     if (frame.function != Keyword::kNone) arguments = log_.read(arguments).next;
     run.meter.steps += value_max;
-    std::optional<std::size_t> size;
-    if (!frame.plus) {
-        size = evaluate(frame.function, log_, arguments, std::span(value).first(value_max));
+    std::optional<Constant> constant;
+    if (!frame.plus && frame.collate == Collate::kNone) {
+        constant = evaluate(frame.function, log_, arguments, std::span(value).first(value_max));
     }
-    if (!size) {
+    if (!constant) {
         release(run);
         run.statements.punctuation(')', run);
         return;
     }
-    const bool character = frame.function == Keyword::kChar || frame.function == Keyword::kNchar;
     const bool operand = before_ == '+' || before_ == '=';
-    if (character && frame.at == 0 && !operand && log_.push(')')) {
+    if (makes_character(frame.function) && frame.at == 0 && !operand && log_.push(')')) {
         // Alone it stays: CREATE TABLE t (name CHAR(10)) is a type. A '+' will tell.
         depth_ = 0;
         top() = {};
         top().lone_char = true;
-        top().character_size = static_cast<std::uint8_t>(*size);
-        std::copy_n(value.begin(), *size, top().character.begin());
+        top().character_size = static_cast<std::uint8_t>(constant->size);
+        std::copy_n(value.begin(), constant->size, top().character.begin());
         return;
     }
     log_.truncate(frame.at);
     --depth_;
-    put_value({value.data(), *size});
+    const std::string_view text(value.data(), constant->size);
+    if (constant->kind == Kind::kLiteral) {
+        put_value(text);
+    } else if (depth_ > 0 && !top().plus) {
+        put_binary(text);
+    } else {
+        release(run);
+        run.statements.binary_begin(run);
+        run.statements.binary_piece(text, run);
+        run.statements.binary_end(run);
+    }
 }
 
 void Folder::word(std::string_view text, Keyword keyword, Run& run) {
@@ -178,6 +239,8 @@ void Folder::word(std::string_view text, Keyword keyword, Run& run) {
     if (!log_.empty() && holds_word(text, keyword)) {
         if (log_.push(Kind::kWord, text)) return;
         ++run.meter.limits_hit;
+    } else if (text[0] == '@' && put_variable(text, run)) {
+        return;
     } else if (is_function(keyword) && before_ != '.') {
         if (!log_.empty() && !accepts_operand()) release(run);
         if (open(keyword, text, run)) return;
@@ -241,10 +304,8 @@ void Folder::literal_end(Run& run) {
 void Folder::binary_begin(Run& run) {
     ++run.meter.steps;
     before_ = 0;
-    const Keyword function = top().function;
     if (!log_.empty() && top().entered && accepts_operand() && !top().plus &&
-        (function == Keyword::kCast || function == Keyword::kConvert) &&
-        log_.push(Kind::kBinary, {})) {
+        takes_binary(top().function) && log_.push(Kind::kBinary, {})) {
         return;
     }
     if (!log_.empty()) release(run);

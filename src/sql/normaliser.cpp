@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <new>
 #include <type_traits>
@@ -9,14 +10,12 @@
 
 namespace querytap::sql {
 
-int Nested::run(std::string_view text, Run& outer) {
-    if (outer.meter.dynamic_views == kDynamicViewsMax) {
-        ++outer.meter.limits_hit;
-        return -1;
-    }
-    const int view = outer.meter.dynamic_views++;
-    outer.output.flush();     // the literals of the inner text come behind those of the outer
-    ::new (&engine_) Engine;  // not value-initialised: the large buffers need no clearing
+/// More texts than views: the last view gets one after the other.
+int Nested::run_open(std::string_view text, Run& outer) {
+    const int view = std::min(outer.meter.dynamic_views, kDynamicViewsMax - 1);
+    if (outer.meter.dynamic_views < kDynamicViewsMax) ++outer.meter.dynamic_views;
+    outer.output.flush_literals();  // those of the inner text come behind
+    ::new (&engine_) Engine;        // not value-initialised: the large buffers need no clearing
     output_.begin(outer.output.views(), view);
     Run inner{engine_.folder, engine_.statements, engine_.spelling, output_, outer.meter, *deeper_};
     engine_.tokenizer.feed(text, inner);
@@ -27,19 +26,35 @@ int Nested::run(std::string_view text, Run& outer) {
     return view;
 }
 
+int Nested::run(std::string_view text, Run& outer) {
+    const int view = run_open(text, outer);
+    close(view, outer);
+    return view;
+}
+
 Output& Nested::reopen(int view, Run& outer) {
     output_.begin(outer.output.views(), view);
     return output_;
 }
 
-int Bottom::run(std::string_view, Run& outer) {
+void Nested::close(int view, Run& outer) {
+    outer.output.views().on_dynamic_end(view);
+}
+
+int Bottom::run(std::string_view text, Run& outer) {
+    return run_open(text, outer);
+}
+
+int Bottom::run_open(std::string_view, Run& outer) {
     ++outer.meter.limits_hit;
     return -1;
 }
 
 Output& Bottom::reopen(int, Run& outer) {
-    return outer.output;  // run() gave no view, so nobody asks
+    return outer.output;  // run_open() gave no view, so nobody asks
 }
+
+void Bottom::close(int, Run&) {}
 
 Scratch::Scratch() : impl_(std::make_unique<Impl>()) {}
 Scratch::~Scratch() = default;
@@ -66,6 +81,10 @@ void Normaliser::begin(Encoding encoding) noexcept {
 
 std::uint32_t Normaliser::limits_hit() const noexcept {
     return engine().meter.limits_hit;
+}
+
+const ExecutedNames& Normaliser::executed() const noexcept {
+    return engine().meter.executed;
 }
 
 std::uint64_t Normaliser::steps() const noexcept {
@@ -103,6 +122,19 @@ void Normaliser::end(Scratch& scratch, Views& views) {
         views.on_raw({last, size});
         engine.tokenizer.feed({last, size}, run);
     }
+    engine.tokenizer.end(run);
+    engine.folder.end(run);
+    engine.statements.end(run);
+    shared.output.flush();
+}
+
+void normalise(std::string_view utf8, Scratch& scratch, Views& views) {
+    Engine engine;
+    Scratch::Impl& shared = scratch.impl();
+    shared.output.begin(views, kMainView);
+    Run run{engine.folder, engine.statements, engine.spelling,
+            shared.output, engine.meter,      shared.first};
+    engine.tokenizer.feed(utf8, run);
     engine.tokenizer.end(run);
     engine.folder.end(run);
     engine.statements.end(run);

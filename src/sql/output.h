@@ -29,7 +29,7 @@ class Output {
         append(code_, code_size_, text, [this] { flush_code(); });
     }
     void literal(std::string_view text) {
-        append(literal_, literal_size_, text, [this] { flush_literal(); });
+        append(literal_, literal_size_, text, [this] { flush_literals(); });
     }
 
     /// Room for `size` (at most kSize) bytes of code, to be written in place and then committed.
@@ -44,7 +44,13 @@ class Output {
 
     void flush() {
         flush_code();
-        flush_literal();
+        flush_literals();
+    }
+    void flush_literals() {
+        if (literal_size_ == 0) return;
+        const std::string_view text(literal_.data(), literal_size_);
+        literal_size_ = 0;
+        views_->on_literal(text);
     }
 
     static constexpr std::size_t kSize = 16 * 1024;
@@ -77,13 +83,6 @@ class Output {
             views_->on_dynamic(view_, text);
         }
     }
-    void flush_literal() {
-        if (literal_size_ == 0) return;
-        const std::string_view text(literal_.data(), literal_size_);
-        literal_size_ = 0;
-        views_->on_literal(text);
-    }
-
     Views* views_ = nullptr;
     int view_ = kMainView;
     std::size_t code_size_ = 0;

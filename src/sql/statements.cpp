@@ -19,7 +19,11 @@ void Statements::start(Keyword keyword) noexcept {
             state_ = State::kExec;
             break;
         case Keyword::kExecutesql:
-            state_ = State::kProcedure;
+        case Keyword::kCursorOpen:
+        case Keyword::kPrepare:
+        case Keyword::kCursorPrepexec:
+            skip_count_ = static_cast<std::uint8_t>(statement_argument(keyword));
+            state_ = skip_count_ > 0 ? State::kSkipArgument : State::kProcedure;
             break;
         case Keyword::kOpenquery:
             state_ = State::kOpenquery;
@@ -59,6 +63,7 @@ void Statements::long_word(std::string_view piece, bool first, Run& run) {
         run.spelling.word(piece, run.output);
         // No keyword and no name of a variable is that long.
         if (state_ != State::kIdle && state_ != State::kSkip) {
+            end_arguments(run);
             drop_value();
             state_ = State::kIdle;
         }
@@ -78,7 +83,7 @@ bool Statements::step_word(std::string_view text, Keyword keyword, Run& run) {
                 state_ = State::kExecVariable;
                 return true;
             }
-            start(keyword == Keyword::kExecutesql ? keyword : Keyword::kNone);
+            start(statement_argument(keyword) >= 0 ? keyword : Keyword::kNone);
             return true;
         case State::kExecVariable:
             execute_variable(run);
@@ -90,21 +95,32 @@ bool Statements::step_word(std::string_view text, Keyword keyword, Run& run) {
                 mirror_operand_ = false;
                 return true;
             }
+            end_arguments(run);
+            return false;
+        case State::kSkipArgument:
+            if (keyword < Keyword::kExec) return true;
             state_ = State::kIdle;
             return false;
         case State::kProcedure:
             if (is_variable(text)) {
                 name_ = Variables::hash(text);
-                begin_value(Purpose::kExecute, 0);
-                append_variable(name_, text, run);
                 state_ = State::kProcedureName;
                 return true;
             }
             state_ = State::kIdle;
             return false;
         case State::kProcedureName:
-            state_ = State::kOperator;
+            execute_statement_variable(run);
             return false;
+        case State::kParameter:
+            state_ = State::kIdle;
+            if (!is_variable(text)) return false;
+            name_ = Variables::hash(text);
+            target_ = run.meter.executed.contains(name_) ? name_ : 0;
+            state_ = State::kParameterName;
+            return true;
+        case State::kParameters:
+        case State::kParameterName:
         case State::kOpenquery:
             state_ = State::kIdle;
             return false;
@@ -128,8 +144,9 @@ bool Statements::step_word(std::string_view text, Keyword keyword, Run& run) {
             if (!variables_.declare(
                     target_, keyword == Keyword::kNchar || keyword == Keyword::kNationalTextType
                                  ? Variables::Reading::kNationalText
-                             : is_type(keyword) ? Variables::Reading::kText
-                                                : Variables::Reading::kOther)) {
+                             : is_text_type(keyword)           ? Variables::Reading::kText
+                             : keyword == Keyword::kBinaryType ? Variables::Reading::kBinary
+                                                               : Variables::Reading::kOther)) {
                 ++run.meter.limits_hit;
             }
             return true;
@@ -162,7 +179,7 @@ bool Statements::step_punctuation(char c, Run& run) {
             return true;
         case State::kExec:
             state_ = State::kIdle;
-            if (c == '(') begin_value(Purpose::kExecute, 1);
+            if (c == '(') begin_value(Purpose::kExecute, 1, run);
             return true;
         case State::kExecVariable:
             if (c == '=') {
@@ -177,20 +194,32 @@ bool Statements::step_punctuation(char c, Run& run) {
                 mirror_operand_ = c == ',' || c == '=';
                 return true;
             }
-            state_ = State::kIdle;
+            end_arguments(run);
             return true;
         case State::kProcedureName:
             if (c == '=') {
-                begin_value(Purpose::kExecute, 0);
+                begin_value(Purpose::kExecute, 0, run);
+                takes_parameters_ = true;
                 return true;
             }
-            state_ = State::kOperator;
+            execute_statement_variable(run);
             return false;
+        case State::kSkipArgument:
+            if (c == ';') state_ = State::kIdle;
+            if (c == ',' && --skip_count_ == 0) state_ = State::kProcedure;
+            return true;
+        case State::kParameters:
+            state_ = c == ',' ? State::kParameter : State::kIdle;
+            return true;
+        case State::kParameterName:
+            state_ = c == ',' ? State::kParameter : State::kIdle;
+            if (c == '=') begin_value(Purpose::kParameter, 0, run);
+            return true;
         case State::kOpenquery:
             state_ = c == '(' ? State::kOpenqueryLink : State::kIdle;
             return true;
         case State::kOpenqueryLink:
-            if (c == ',') begin_value(Purpose::kExecute, 1);
+            if (c == ',') begin_value(Purpose::kExecute, 1, run);
             if (c == ')' || c == ';') state_ = State::kIdle;
             return true;
         case State::kDeclareType:
@@ -200,7 +229,7 @@ bool Statements::step_punctuation(char c, Run& run) {
             } else if (c == ')' && skip_depth_ > 0) {
                 --skip_depth_;
             } else if (skip_depth_ == 0 && c == '=') {
-                begin_value(Purpose::kDeclare, 0);
+                begin_value(Purpose::kDeclare, 0, run);
             } else if (skip_depth_ == 0 && c == ',') {
                 state_ = State::kDeclare;
             } else if (skip_depth_ == 0 && c != '.') {
@@ -209,13 +238,13 @@ bool Statements::step_punctuation(char c, Run& run) {
             return true;
         case State::kAssign:
             state_ = State::kIdle;
-            if (c == '=') begin_value(purpose_, 0);
+            if (c == '=') begin_value(purpose_, 0, run);
             if (c == '+') state_ = State::kAssignAppend;
             return true;
         case State::kAssignAppend:
             state_ = State::kIdle;
             if (c != '=') return true;
-            begin_value(purpose_, 0);
+            begin_value(purpose_, 0, run);
             append_variable(target_, {}, run);
             return true;
         case State::kDeclareNext:
@@ -227,6 +256,7 @@ bool Statements::step_punctuation(char c, Run& run) {
             }
             return true;
         case State::kProcedure:
+        case State::kParameter:
         case State::kDeclare:
         case State::kTarget:
             state_ = State::kIdle;
@@ -248,9 +278,17 @@ bool Statements::step_punctuation(char c, Run& run) {
     return true;
 }
 
+void Statements::end_arguments(Run& run) {
+    if (state_ != State::kArguments) return;
+    run.dynamic.close(mirror_view_, run);
+    state_ = State::kIdle;
+}
+
 void Statements::end(Run& run) {
     if (state_ == State::kExecVariable) execute_variable(run);
-    if (state_ == State::kOperator || state_ == State::kProcedureName) finish_value(run);
+    if (state_ == State::kProcedureName) execute_statement_variable(run);
+    if (state_ == State::kOperator) finish_value(run);
+    end_arguments(run);
     state_ = State::kIdle;
 }
 

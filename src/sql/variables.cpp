@@ -4,12 +4,32 @@
 #include <cstring>
 #include <xxhash.h>
 
+#include <querytap/sql/normaliser.h>
+
 #include "chars.h"
+#include "squeeze.h"
 
 namespace querytap::sql {
 
 std::uint64_t Variables::hash(std::string_view name) noexcept {
     return XXH3_64bits(name.data(), name.size()) | 1;  // 0 means free
+}
+
+std::uint64_t ExecutedNames::hash(std::string_view name) noexcept {
+    std::array<char, 128> lowered;  // no name is longer
+    const std::size_t size = std::min(name.size(), lowered.size());
+    std::transform(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(size), lowered.begin(),
+                   lower);
+    return Variables::hash({lowered.data(), size});
+}
+
+void ExecutedNames::add(std::uint64_t hash) noexcept {
+    if (count_ < hashes_.size() && !contains(hash)) hashes_[count_++] = hash;
+}
+
+bool ExecutedNames::contains(std::uint64_t hash) const noexcept {
+    const auto end = hashes_.begin() + count_;
+    return std::find(hashes_.begin(), end, hash) != end;
 }
 
 Variables::Variable* Variables::place_of(std::uint64_t name) noexcept {
@@ -23,18 +43,28 @@ const Variables::Variable* Variables::find(std::uint64_t name) const noexcept {
     return const_cast<Variables*>(this)->place_of(name);
 }
 
-Variables::Variable* Variables::find_or_add(std::uint64_t name) noexcept {
-    if (Variable* const known = place_of(name); known != nullptr) return known;
-    Variable* const free = place_of(0);
-    if (free != nullptr) free->name = name;
-    return free;
+/// Where all places are taken one is freed, round and round: a text that declares many is no reason
+/// to lose the one that it executes.
+Variables::Place Variables::find_or_add(std::uint64_t name) noexcept {
+    if (Variable* const known = place_of(name); known != nullptr) return {*known, true};
+    if (Variable* const free = place_of(0); free != nullptr) {
+        free->name = name;
+        return {*free, true};
+    }
+    Variable& victim = variables_[next_victim_];
+    next_victim_ = static_cast<std::uint8_t>((next_victim_ + 1u) % kCount);
+    release(victim);
+    victim.name = name;
+    victim.type = Reading::kUnknown;
+    return {victim, false};
 }
 
 bool Variables::declare(std::uint64_t name, Reading type) noexcept {
-    Variable* const variable = find_or_add(name);
-    if (variable == nullptr) return false;
-    variable->type = type;
-    return true;
+    // A number or a date executes nothing: it takes no place from a text.
+    if (type == Reading::kOther && place_of(name) == nullptr) return true;
+    const Place place = find_or_add(name);
+    place.variable.type = type;
+    return place.free;
 }
 
 /// Takes the variable's bytes out of the arena; what stands behind, the value too, moves down.
@@ -52,29 +82,62 @@ void Variables::release(Variable& variable) noexcept {
 }
 
 bool Variables::assign(std::uint64_t name) noexcept {
-    Variable* const variable = find_or_add(name);
-    if (variable == nullptr) return false;
-    release(*variable);
-    variable->at = end_;
-    variable->size = value_size_;
-    variable->known = true;
+    const Place place = find_or_add(name);
+    Variable& variable = place.variable;
+    release(variable);
+    variable.at = end_;
+    variable.size = value_size_;
+    variable.known = true;
     end_ = static_cast<std::uint16_t>(end_ + value_size_);
     value_size_ = 0;
-    return true;
+    return place.free;
 }
 
 void Variables::forget(std::uint64_t name) noexcept {
     if (Variable* const variable = place_of(name); variable != nullptr) release(*variable);
 }
 
-bool Variables::append(std::string_view text) noexcept {
-    const std::size_t room =
-        std::min(kValueMax - value_size_, kArenaSize - end_ - std::size_t{value_size_});
-    const std::string_view part = utf8_prefix(text, room);
+std::size_t Variables::room() const noexcept {
+    return std::min(kValueMax - value_size_, kArenaSize - end_ - std::size_t{value_size_});
+}
+
+bool Variables::begin_value() noexcept {
+    constexpr std::size_t kRoomMin = 1024;
+    value_size_ = 0;
+    bool all_kept = true;
+    while (room() < kRoomMin) {
+        Variable* oldest = nullptr;
+        for (Variable& variable : variables_) {
+            const bool older = oldest == nullptr || variable.at < oldest->at;
+            if (variable.size > 0 && older) oldest = &variable;
+        }
+        release(*oldest);  // without room something is there
+        all_kept = false;
+    }
+    return all_kept;
+}
+
+bool Variables::append(std::string_view text, std::uint64_t& steps) noexcept {
+    while (text.size() > room()) {
+        const std::string_view part = utf8_prefix(text, room());
+        take(part);
+        text.remove_prefix(part.size());
+        char* const value = arena_.data() + end_;
+        const std::size_t squeezed = squeeze(value, value_size_);
+        steps += value_size_;
+        // Where little is gained each time, work would not be linear.
+        const bool worthwhile = squeezed <= value_size_ / 4u * 3;
+        value_size_ = static_cast<std::uint16_t>(squeezed);
+        if (!worthwhile) return false;
+    }
+    take(text);
+    return true;
+}
+
+void Variables::take(std::string_view text) noexcept {
     // memmove: a variable's value may be appended to itself.
-    if (!part.empty()) std::memmove(arena_.data() + end_ + value_size_, part.data(), part.size());
-    value_size_ = static_cast<std::uint16_t>(value_size_ + part.size());
-    return part.size() == text.size();
+    if (!text.empty()) std::memmove(arena_.data() + end_ + value_size_, text.data(), text.size());
+    value_size_ = static_cast<std::uint16_t>(value_size_ + text.size());
 }
 
 }  // namespace querytap::sql

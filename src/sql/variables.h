@@ -10,11 +10,11 @@ namespace querytap::sql {
 
 class Variables {
   public:
-    static constexpr std::size_t kCount = 8;
-    static constexpr std::size_t kArenaSize = 6144;
+    static constexpr std::size_t kCount = 32;
+    static constexpr std::size_t kArenaSize = 9216;
     static constexpr std::size_t kValueMax = 4096;
 
-    enum class Reading : std::uint8_t { kUnknown, kText, kNationalText, kOther };
+    enum class Reading : std::uint8_t { kUnknown, kText, kNationalText, kBinary, kOther };
 
     struct Variable {
         std::uint64_t name = 0;  // hash; 0: free
@@ -32,16 +32,18 @@ class Variables {
         return {arena_.data() + variable.at, variable.size};
     }
 
-    /// DECLARE. False: no place for one more.
+    /// DECLARE. False: another variable had to be forgotten.
     bool declare(std::uint64_t name, Reading type) noexcept;
-    /// The value becomes the variable's. False: no place for one more variable.
+    /// The value becomes the variable's. False: another variable had to be forgotten.
     bool assign(std::uint64_t name) noexcept;
     /// From now on nothing is known of it.
     void forget(std::uint64_t name) noexcept;
 
-    void begin_value() noexcept { value_size_ = 0; }
-    /// False: cut at the bound, on a character's border.
-    bool append(std::string_view text) noexcept;
+    /// False: the oldest variables had to be forgotten to make room.
+    bool begin_value() noexcept;
+    /// False: cut at the bound, on a character's border. What is too long is first rid of the
+    /// blanks and comments in it; `steps` grows by the bytes that were looked at for that.
+    bool append(std::string_view text, std::uint64_t& steps) noexcept;
     void truncate_value(std::size_t size) noexcept {
         value_size_ = static_cast<std::uint16_t>(size);
     }
@@ -49,12 +51,20 @@ class Variables {
     std::string_view value() const noexcept { return {arena_.data() + end_, value_size_}; }
 
   private:
+    struct Place {
+        Variable& variable;
+        bool free;  ///< nobody had to give way
+    };
+
     Variable* place_of(std::uint64_t name) noexcept;
-    Variable* find_or_add(std::uint64_t name) noexcept;
+    Place find_or_add(std::uint64_t name) noexcept;
     void release(Variable& variable) noexcept;
+    void take(std::string_view text) noexcept;
+    std::size_t room() const noexcept;
 
     std::uint16_t end_ = 0;  // of the variables' values
     std::uint16_t value_size_ = 0;
+    std::uint8_t next_victim_ = 0;
     std::array<Variable, kCount> variables_;
     std::array<char, kArenaSize> arena_;
 };

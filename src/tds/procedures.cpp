@@ -24,6 +24,14 @@ constexpr std::array<Procedure, 15> kProcedures{{
     {15, -1, "sp_unprepare"},
 }};
 
+/// What else executes a statement has no number.
+constexpr std::array<Procedure, 4> kByNameOnly{{
+    {0, 0, "sp_sqlexec"},
+    {0, 0, "xp_execresultset"},
+    {0, 0, "sp_msforeachdb"},
+    {0, 0, "sp_msforeachtable"},
+}};
+
 constexpr char lower(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
@@ -63,6 +71,9 @@ const Procedure* find_procedure(std::uint16_t id) noexcept {
 const Procedure* find_procedure(std::string_view name) noexcept {
     const std::string_view wanted = last_part(name);
     for (const Procedure& procedure : kProcedures) {
+        if (equal(procedure.name, wanted)) return &procedure;
+    }
+    for (const Procedure& procedure : kByNameOnly) {
         if (equal(procedure.name, wanted)) return &procedure;
     }
     return nullptr;

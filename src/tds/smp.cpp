@@ -62,7 +62,7 @@ std::size_t Conversation::header(Side& at, Bytes bytes, const Scope& scope) {
     at.held_size = 0;
     const PacketHeader header = read_packet_header(at.held);
     const Direction direction = &at == &request_ ? Direction::kToServer : Direction::kToClient;
-    if (judge(header, true) != HeaderVerdict::kGood) {
+    if (judge(header, at.searching) != HeaderVerdict::kGood) {
         if (!at.searching) scope.handler.on_anomaly(direction, Anomaly::kBadHeader);
         at.lane.abort(scope);
         at.lost = true;

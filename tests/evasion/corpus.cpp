@@ -108,7 +108,11 @@ void read_file(const std::filesystem::path& file, bool attack, std::vector<Varia
             wrapped["sql"] = entry;
             const int line = entry.Mark().line;
             out.push_back({file.stem().string() + "/" + std::to_string(line + 1) + ":batch",
-                           file.stem(), "", "batch", {}, speech_of(wrapped)});
+                           file.stem(),
+                           "",
+                           "batch",
+                           {},
+                           speech_of(wrapped)});
             continue;
         }
         check_keys(file, entry);
@@ -126,7 +130,8 @@ void read_file(const std::filesystem::path& file, bool attack, std::vector<Varia
         if (ways.empty()) ways = {"batch"};
         for (const std::string& way : ways) {
             variant.way = way;
-            variant.id = variant.technique + "/" + std::to_string(entry.Mark().line + 1) + ":" + way;
+            variant.id =
+                variant.technique + "/" + std::to_string(entry.Mark().line + 1) + ":" + way;
             out.push_back(variant);
         }
     }

@@ -74,18 +74,16 @@ std::vector<ByteVector> by_name(const Speech& speech, std::string_view sql,
 
 std::vector<ByteVector> named_statement(const Speech& speech, std::string_view sql,
                                         const Framing& framing) {
-    const RpcRequest request{
-        std::uint16_t{10},
-        with_parameters({{"@params", declarations(speech)}, {"@statement", std::string(sql)}},
-                        speech)};
+    const RpcRequest request{std::uint16_t{10}, with_parameters({{"@params", declarations(speech)},
+                                                                 {"@statement", std::string(sql)}},
+                                                                speech)};
     return {rpc({request}, framing.all_headers, framing.packet_size)};
 }
 
 std::vector<ByteVector> second_call(const Speech& speech, std::string_view sql,
                                     const Framing& framing) {
     const RpcRequest harmless{std::uint16_t{10}, {{"", std::string(kHarmless)}}};
-    const RpcRequest request{std::uint16_t{10},
-                             with_parameters({{"", std::string(sql)}}, speech)};
+    const RpcRequest request{std::uint16_t{10}, with_parameters({{"", std::string(sql)}}, speech)};
     return {rpc({harmless, request}, framing.all_headers, framing.packet_size)};
 }
 
@@ -181,8 +179,8 @@ class Talk {
         if (way_.mars) {
             // A harmless request of another session lies between its packets.
             const ByteVector other = batch(kHarmless, true, way_.framing.packet_size);
-            say(true, interleave(smp_data(0, other, other_sequence_),
-                                 smp_data(1, message, sequence_)));
+            say(true,
+                interleave(smp_data(0, other, other_sequence_), smp_data(1, message, sequence_)));
         } else {
             say(true, message);
         }
@@ -223,7 +221,7 @@ Delivered deliver(const Speech& speech, std::string_view name, Timestamp begin) 
     const auto way = std::find_if(all_ways().begin(), all_ways().end(),
                                   [&](const Way& known) { return known.name == name; });
     if (way == all_ways().end()) throw std::invalid_argument("no way: " + std::string(name));
-    ByteVector answer = done();
+    ByteVector answer = done(way->framing.all_headers);
     if (!speech.results.empty()) {
         answer = rows(std::vector<std::string_view>(speech.results.begin(), speech.results.end()));
     }

@@ -13,9 +13,9 @@ namespace querytap::test {
 
 /// What is said in one conversation.
 struct Speech {
-    std::vector<std::string> sql;       ///< statements, one after the other
-    std::vector<RpcRequest> calls;      ///< instead of them: calls of one RPC message
-    std::vector<std::string> results;   ///< values that the server answers with
+    std::vector<std::string> sql;          ///< statements, one after the other
+    std::vector<RpcRequest> calls;         ///< instead of them: calls of one RPC message
+    std::vector<std::string> results;      ///< values that the server answers with
     std::vector<RpcParameter> parameters;  ///< of the statement, where the way takes some
 };
 

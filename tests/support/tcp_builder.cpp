@@ -21,7 +21,8 @@ void put32(std::vector<std::uint8_t>& out, std::uint32_t value) {
 
 class Builder {
   public:
-    Builder(const Cutting& cutting, std::mt19937& random) : cutting_(cutting), random_(random) {}
+    Builder(const Cutting& cutting, std::mt19937& random, std::uint16_t client_port)
+        : cutting_(cutting), random_(random), client_port_(client_port) {}
 
     void control(bool to_server, std::uint8_t flags, Timestamp time) {
         add(frame(to_server, flags, {}), time);
@@ -60,6 +61,7 @@ class Builder {
 
     std::vector<std::uint8_t> frame(bool to_server, std::uint8_t flags, Bytes payload) {
         TcpFields fields;
+        fields.source_port = client_port_;
         fields.flags = flags;
         fields.sequence = next(to_server);
         fields.acknowledgement = next(!to_server);
@@ -76,6 +78,7 @@ class Builder {
 
     const Cutting& cutting_;
     std::mt19937& random_;
+    std::uint16_t client_port_;
     std::uint32_t client_next_ = kClientStart;
     std::uint32_t server_next_ = kServerStart;
     std::vector<OwnedFrame> frames_;
@@ -105,8 +108,8 @@ std::vector<std::uint8_t> tcp_frame(const TcpFields& fields, Bytes payload) {
 }
 
 std::vector<OwnedFrame> conversation(const std::vector<Turn>& turns, const Cutting& cutting,
-                                     std::mt19937& random) {
-    Builder builder(cutting, random);
+                                     std::mt19937& random, std::uint16_t client_port) {
+    Builder builder(cutting, random, client_port);
     const Timestamp begin = turns.empty() ? Timestamp{} : turns.front().time;
     const Timestamp end = turns.empty() ? Timestamp{} : turns.back().time;
     if (cutting.handshake) {

@@ -52,6 +52,6 @@ struct Cutting {
 
 /// The conversation as frames, times from the turns, ordinals from 1.
 std::vector<OwnedFrame> conversation(const std::vector<Turn>& turns, const Cutting& cutting,
-                                     std::mt19937& random);
+                                     std::mt19937& random, std::uint16_t client_port = 50000);
 
 }  // namespace querytap::test

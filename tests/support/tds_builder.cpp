@@ -27,11 +27,16 @@ void nvarchar_parameter(ByteVector& out, std::string_view name, std::string_view
     nvarchar_value(out, text);
 }
 
-void done_token(ByteVector& out, std::size_t count) {
+/// DoneRowCount has eight bytes since TDS 7.2, four before.
+void done_token(ByteVector& out, std::size_t count, bool wide = true) {
     out.push_back(0xfd);
     le16(out, count > 0 ? 0x10 : 0);  // DONE_COUNT
     le16(out, 0xc1);
-    le64(out, count);
+    if (wide) {
+        le64(out, count);
+    } else {
+        le32(out, count);
+    }
 }
 
 ByteVector prelogin_payload(std::uint8_t encryption) {
@@ -143,7 +148,7 @@ ByteVector login_answer(std::uint32_t tds_version) {
     out.push_back(static_cast<std::uint8_t>(program.size() / 2));
     append(out, program);
     append(out, {16, 0, 7, 208});
-    done_token(out, 0);
+    done_token(out, 0, tds_version >= 0x72000000);
     return packets(0x04, out);
 }
 
@@ -179,9 +184,9 @@ ByteVector rows(const std::vector<std::string_view>& values) {
     return packets(0x04, out);
 }
 
-ByteVector done() {
+ByteVector done(bool wide_count) {
     ByteVector out;
-    done_token(out, 0);
+    done_token(out, 0, wide_count);
     return packets(0x04, out);
 }
 

@@ -43,7 +43,7 @@ ByteVector execute_sql(std::string_view statement, std::string_view parameter);
 /// One NVARCHAR column "c", a row for each value, DONE with the count.
 ByteVector rows(const std::vector<std::string_view>& values);
 
-/// DONE without rows.
-ByteVector done();
+/// DONE without rows; before TDS 7.2 with the short count.
+ByteVector done(bool wide_count = true);
 
 }  // namespace querytap::test

@@ -27,22 +27,29 @@
 //
 // Nothing is added: the first statement of a text may lack its EXEC, and EXECUTE stays `execute`.
 //
-// Folded into one literal: 'a'+'b'; CONCAT, REVERSE and REPLACE of constants; CHAR(n) and NCHAR(n)
-// beside a '+', behind a '=' or inside another function (else they may be types); CAST and CONVERT
-// of a literal or a 0x literal to a character type (its length is ignored); plain parentheses
-// behind a '+'. An expression of more than 4096 bytes, eight levels, or a value longer than its own
-// text is left as far as it is not folded yet, and counted.
+// Folded into one literal: 'a'+'b' (with COLLATE between, too); the string functions CONCAT,
+// CONCAT_WS, REVERSE, REPLACE, TRANSLATE, SUBSTRING, LEFT, RIGHT, STUFF, LOWER, UPPER, TRIM, LTRIM,
+// RTRIM, SPACE, REPLICATE, FORMATMESSAGE, ISNULL and COALESCE of constants; CHAR(n) and NCHAR(n) of
+// numbers, sums and products beside a '+', behind a '=' or inside another function (else they may
+// be types); CAST and CONVERT of a literal or a 0x literal to a character type (its length is
+// ignored), and of digits in a literal to a binary one; plain parentheses behind a '+'. Inside a
+// function a variable that was given a constant is that constant. An expression of more than 4096
+// bytes, eight levels, or a value longer than its own text is left as far as it is not folded yet,
+// and counted.
 //
 // Literals view: each literal of the normalised view (folded ones as one), in its own case; and the
 // text of a 0x literal that is assigned to a variable or executed as text.
 //
 // Dynamic views: the constants in EXEC('...'), EXEC('...') AT server, sp_executesql (also
-// sp_sqlexec, sp_MSforeachdb, sp_MSforeachtable), OPENQUERY(server, '...'), and EXEC(@v),
-// sp_executesql @v of a variable that DECLARE, SET or SELECT gave a constant (0x as VARCHAR or, by
-// the variable's type, as NVARCHAR). A variable that is not known stands there by its name.
-// EXEC @v with a procedure's name in @v is shown as `exec name` with its arguments. At most 4 KiB
-// of each text; its own dynamic text one level deeper; kDynamicViewsMax views in all; eight
-// variables. Literals elsewhere are data: nothing in an INSERT or a procedure's parameters becomes
+// sp_sqlexec, sp_prepare, sp_prepexec, the cursor procedures, sp_MSforeachdb, sp_MSforeachtable,
+// xp_execresultset), OPENQUERY(server, '...'), and EXEC(@v), sp_executesql @v of a variable that
+// DECLARE, SET or SELECT gave a constant (0x as VARCHAR or, by the variable's type, as NVARCHAR).
+// A variable that is not known stands there by its name. EXEC @v with a procedure's name in @v is
+// shown as `exec name` with its arguments. A parameter of sp_executesql that its statement executes
+// is executed text, too. Of each text 4 KiB are kept, and when it is longer, without its blanks and
+// comments; its own dynamic text up to three levels deeper; from the kDynamicViewsMax-th on, texts
+// share a view, one after the other; of 32 variables, and where there are more, the oldest are
+// forgotten. Literals elsewhere are data: nothing in an INSERT or a procedure's parameters becomes
 // code.
 //
 // Text comes in chunks cut anywhere (also inside a UTF-16 unit); the concatenation of what comes
@@ -69,8 +76,26 @@ class Views {
     virtual void on_raw(std::string_view) {}
     virtual void on_normalised(std::string_view) {}
     virtual void on_literal(std::string_view) {}  ///< pieces; '\n' ends each literal
-    /// `index` 0..kDynamicViewsMax-1; normalised text of dynamic SQL number `index`.
+    /// Normalised text of dynamic SQL, in view `index` 0..kDynamicViewsMax-1.
     virtual void on_dynamic(int index, std::string_view) { (void)index; }
+    /// That text ends; another may follow in the same view.
+    virtual void on_dynamic_end(int index) { (void)index; }
+};
+
+/// Variables that a text executes though it gave them no value: parameters, if it is the statement
+/// of sp_executesql. Their values are SQL, then.
+class ExecutedNames {
+  public:
+    /// Of a name in any case, with its @.
+    static std::uint64_t hash(std::string_view name) noexcept;
+
+    void add(std::uint64_t hash) noexcept;
+    bool contains(std::uint64_t hash) const noexcept;
+    bool empty() const noexcept { return count_ == 0; }
+
+  private:
+    std::array<std::uint64_t, 4> hashes_{};
+    std::uint8_t count_ = 0;
 };
 
 /// Output buffers, shared by the normalisers of a worker (used only inside one call of feed or
@@ -88,6 +113,9 @@ class Scratch {
     std::unique_ptr<Impl> impl_;
 };
 
+/// A text that is there as a whole, in UTF-8: a name, say.
+void normalise(std::string_view utf8, Scratch& scratch, Views& views);
+
 struct Engine;
 
 /// The text of one message (or one parameter). Reused: begin() starts afresh.
@@ -101,6 +129,8 @@ class Normaliser {
 
     /// Since begin(): how often a bound left something unfolded, cut or without a view.
     std::uint32_t limits_hit() const noexcept;
+    /// Since begin(): what was executed without our knowing its text.
+    const ExecutedNames& executed() const noexcept;
     /// Since begin(): state transitions and bytes moved, for tests of linearity.
     std::uint64_t steps() const noexcept;
 
@@ -109,7 +139,7 @@ class Normaliser {
     const Engine& engine() const noexcept;
 
     // Checked in normaliser.cpp.
-    static constexpr std::size_t kStateSize = 12288;
+    static constexpr std::size_t kStateSize = 16384;
     alignas(8) std::array<unsigned char, kStateSize> state_;
 };
 

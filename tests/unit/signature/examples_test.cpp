@@ -33,10 +33,15 @@ class Gathered final : public sql::Views {
     void on_dynamic(int index, std::string_view text) override {
         dynamic_[static_cast<std::size_t>(index)] += text;
     }
+    void on_dynamic_end(int index) override {
+        std::string& text = dynamic_[static_cast<std::size_t>(index)];
+        ended_.push_back(std::move(text));
+        text.clear();
+    }
 
     std::vector<Value> values() const {
         std::vector<Value> all{{Buffer::kTdsSql, normalised_}, {Buffer::kTdsSqlRaw, raw_}};
-        for (const std::string& text : dynamic_) {
+        for (const std::string& text : ended_) {
             if (!text.empty()) all.push_back({Buffer::kTdsSql, text});
         }
         if (!literals_.empty()) all.push_back({Buffer::kTdsLiteral, literals_});
@@ -48,6 +53,7 @@ class Gathered final : public sql::Views {
     std::string normalised_;
     std::string literals_;
     std::array<std::string, sql::kDynamicViewsMax> dynamic_;
+    std::vector<std::string> ended_;
 };
 
 std::vector<Value> of_statement(const std::string& statement) {

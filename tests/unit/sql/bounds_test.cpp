@@ -57,6 +57,16 @@ const std::vector<Hostile>& hostile_inputs() {
         {"mirrored arguments", "declare @v varchar(9)='p' exec @v ", "'a',"},
         {"declarations", "declare @a int", ",@b varchar(9)='x'"},
         {"functions in values", "set @v=", "f(("},
+        {"squeezed values", "exec('", "select/* */1  "},
+        {"values that cannot be squeezed", "exec('", "select 1;"},
+        {"variables in functions", "declare @v varchar(999)='" + repeat("ab", 900) + "' ",
+         "set @w=reverse(@v) "},
+        {"sums of characters", "", "char(1+1*2-1)+"},
+        {"long sums", "select ''+char(1", "+1*1"},
+        {"replicate", "", "replicate('ab',9)+"},
+        {"collations", "'a'", " collate x+'b'"},
+        {"skipped arguments", "exec sp_prepexec ", "@a,"},
+        {"parameters", "exec sp_executesql N'exec(@p)'", ",N'select 1'"},
         {"blanks", "a", " "},
         {"wide blanks", "a", "\xe2\x80\x83"},
     };
@@ -115,27 +125,70 @@ TEST(Bounds, LongConcatenationIsFoldedAsFarAsTheBuffer) {
     EXPECT_EQ(views.limits_hit, 1u);
 }
 
+TEST(Bounds, LongDynamicTextLosesBlanksAndComments) {
+    const std::string_view pads[]{"/* x */",  "          ", "-- abc\n",
+                                  "/*/**/*/", "\t\r\n",     "/****/"};
+    for (const std::string_view pad : pads) {
+        for (const std::size_t size : {3000u, 4090u, 4096u, 4097u, 9000u, 60001u}) {
+            std::string text = "select 1 " + repeat(pad, size / pad.size() * pad.size());
+            text += " exec xp_cmdshell";
+            const Collected views = run("exec('" + text + "')", Encoding::kSingleByte);
+            EXPECT_EQ(views.dynamic[0], "select 1 exec xp_cmdshell") << pad << size;
+            const Collected assigned =
+                run("declare @q varchar(max)='" + text + "' exec(@q)", Encoding::kSingleByte);
+            EXPECT_EQ(assigned.dynamic[0], "select 1 exec xp_cmdshell") << pad << size;
+        }
+    }
+}
+
 TEST(Bounds, LongDynamicTextIsCut) {
-    const std::string text = "select 1 " + repeat("/* x */", 9000) + " exec xp_cmdshell";
-    const Collected views = run("exec('" + text + "')", Encoding::kSingleByte);
-    EXPECT_EQ(views.dynamic[0], "select 1");
+    const Collected views =
+        run("exec('" + repeat("select 1;", 9000) + " exec xp_cmdshell')", Encoding::kSingleByte);
+    EXPECT_EQ(views.dynamic[0].find("xp_cmdshell"), std::string::npos);
     EXPECT_GE(views.limits_hit, 1u);
     EXPECT_EQ(run("exec('" + repeat("\xe9", 9000) + "')", Encoding::kSingleByte).dynamic[0].size(),
               4096u);
 }
 
-TEST(Bounds, MoreDynamicTextsThanViewsAreCounted) {
+TEST(Bounds, MoreDynamicTextsThanViewsShareTheLast) {
     const Collected views =
         run("exec('a')exec('b')exec('c')exec('d')exec('e')exec('f')", Encoding::kSingleByte);
-    EXPECT_EQ(views.dynamic[3], "d");
-    EXPECT_EQ(views.limits_hit, 2u);
+    EXPECT_EQ(views.dynamic[3], "d\ne\nf");
+    EXPECT_EQ(views.limits_hit, 0u);
 }
 
-TEST(Bounds, MoreVariablesThanPlacesAreCounted) {
+TEST(Bounds, DeeperThanTheLastLevelIsCounted) {
+    std::string text = "select 1";
+    for (int level = 0; level < 5; ++level) {
+        std::string quoted = "exec('";
+        for (const char c : text)
+            quoted += c == '\'' ? "''" : std::string(1, c);
+        text = quoted + "')";
+    }
+    const Collected views = run(text, Encoding::kSingleByte);
+    EXPECT_EQ(views.dynamic[3], "exec('SELECT 1')");
+    EXPECT_EQ(views.limits_hit, 1u);
+}
+
+TEST(Bounds, TheOldestVariableGivesWay) {
     std::string text = "declare @a0 varchar(9)='x'";
-    for (int i = 1; i < 10; ++i)
-        text += ",@a" + std::to_string(i) + " varchar(9)='x'";
-    EXPECT_GE(run(text, Encoding::kSingleByte).limits_hit, 2u);
+    for (int i = 1; i < 40; ++i)
+        text += ",@a" + std::to_string(i) + " varchar(9)='x" + std::to_string(i) + "'";
+    const Collected views = run(text + " exec(@a0) exec(@a20) exec(@a39)", Encoding::kSingleByte);
+    EXPECT_EQ(views.dynamic[0], "x20");
+    EXPECT_EQ(views.dynamic[1], "x39");
+    EXPECT_EQ(views.limits_hit, 8u);
+    EXPECT_TRUE(views.executed.contains(ExecutedNames::hash("@A0")));
+    EXPECT_FALSE(views.executed.contains(ExecutedNames::hash("@a20")));
+}
+
+TEST(Bounds, OldVariablesGiveWayToANewValue) {
+    const std::string text = "declare @a varchar(max)='" + repeat("a", 4000) +
+                             "',@b varchar(max)='" + repeat("b", 4000) + "',@q varchar(max)='" +
+                             repeat("select 1;", 900) + "' exec(@q)";
+    const Collected views = run(text, Encoding::kSingleByte);
+    EXPECT_EQ(views.dynamic[0].substr(0, 9), "select 1;");
+    EXPECT_GE(views.limits_hit, 1u);
 }
 
 TEST(Bounds, OrdinaryTextHitsNone) {

@@ -47,6 +47,7 @@ Collected run(std::string_view bytes, Encoding encoding, const std::vector<std::
     normaliser->end(scratch, views);
     views.limits_hit = normaliser->limits_hit();
     views.steps = normaliser->steps();
+    views.executed = normaliser->executed();
     return views;
 }
 

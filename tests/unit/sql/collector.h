@@ -15,8 +15,12 @@ struct Collected final : Views {
     void on_normalised(std::string_view text) override { normalised += text; }
     void on_literal(std::string_view text) override { literals += text; }
     void on_dynamic(int index, std::string_view text) override {
-        dynamic.at(static_cast<std::size_t>(index)) += text;
+        const auto view = static_cast<std::size_t>(index);
+        if (ended.at(view)) dynamic.at(view) += '\n';
+        ended.at(view) = false;
+        dynamic.at(view) += text;
     }
+    void on_dynamic_end(int index) override { ended.at(static_cast<std::size_t>(index)) = true; }
     bool operator==(const Collected& other) const {
         return raw == other.raw && normalised == other.normalised && literals == other.literals &&
                dynamic == other.dynamic;
@@ -25,9 +29,11 @@ struct Collected final : Views {
     std::string raw;
     std::string normalised;
     std::string literals;
-    std::array<std::string, kDynamicViewsMax> dynamic;
+    std::array<std::string, kDynamicViewsMax> dynamic;  ///< texts of one view: lines
+    std::array<bool, kDynamicViewsMax> ended{};
     std::uint32_t limits_hit = 0;
     std::uint64_t steps = 0;
+    ExecutedNames executed;
 };
 
 /// UTF-8 (well-formed) as it stands on the wire; as single bytes where that can be.
