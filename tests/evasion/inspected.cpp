@@ -33,8 +33,11 @@ std::ostream& operator<<(std::ostream& out, const Inspected& found) {
 
 std::ostream& operator<<(std::ostream& out, const Variant& variant) {
     out << variant.id << " (" << variant.threat << "): ";
-    for (const std::string& sql : variant.speech.sql)
-        out << sql.substr(0, 500);
+    for (const std::string& sql : variant.speech.sql) {
+        // What is not printable would break the XML of test reports.
+        for (const char c : sql.substr(0, 500))
+            out << (c >= ' ' && c <= '~' ? c : '?');
+    }
     for (const RpcRequest& call : variant.speech.calls) {
         if (const auto* name = std::get_if<std::string>(&call.procedure)) out << "RPC " << *name;
     }
