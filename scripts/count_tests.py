@@ -62,7 +62,7 @@ def main() -> int:
             continue
         count["failed"] += 1
         count["passed"] -= program in alone  # a time-out leaves no mark in the JUnit file
-        print("failed: %s: crashed, or was stopped after its time" % program)
+        print("failed: %s: ended badly: a crash, a sanitizer, or its time was up" % program)
     print("%d passed, %d failed, %d skipped" % (count["passed"], count["failed"], count["skipped"]))
     return 0
 

@@ -107,7 +107,7 @@ class Count(InFolder):
     def test_time_out_without_a_mark_is_a_failure(self):
         lines = self.count('<testsuite name="q"><testcase name="q:check / layers"/></testsuite>',
                            [("q:check / layers", "TIMEOUT")])
-        self.assertEqual(lines, ["failed: q:check / layers: crashed, or was stopped after its time",
+        self.assertEqual(lines, ["failed: q:check / layers: ended badly: a crash, a sanitizer, or its time was up",
                                  "0 passed, 1 failed, 0 skipped"])
 
 
