@@ -3,16 +3,28 @@
 
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 import unittest
 
-from harness import ROOT, InFolder, data, foreign, labels, of_type, replay, sids, worst_level
+from harness import ROOT, SIGNATURES, InFolder, data, foreign, labels, of_type, replay, sids, worst_level
 
 XP_CMDSHELL = 9100101
 FORMATS = sorted(name for name, label in labels().items()
                  if name.startswith("format-") and label["expect"] == "malicious")
+
+
+def setUpModule():
+    """One file of signatures, for the many replays that ask how packets are read, not what is in
+    them: to compile all takes longer than all else."""
+    global FEW
+    holder = tempfile.TemporaryDirectory()
+    unittest.addModuleCleanup(holder.cleanup)
+    FEW = ("--signatures", holder.name)
+    shutil.copy(os.path.join(SIGNATURES, "execution.rules"), holder.name)
 
 
 class Formats(unittest.TestCase):
@@ -20,10 +32,10 @@ class Formats(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.expected = replay(data("format-ethernet.pcap"), "--json", "-").events
+        cls.expected = replay(data("format-ethernet.pcap"), "--json", "-", *FEW).events
 
     def check(self, name):
-        done = replay(data(name), "--json", "-")
+        done = replay(data(name), "--json", "-", *FEW)
         self.assertEqual(done.status, 0, done.err)
         self.assertIn(XP_CMDSHELL, sids(done.events))
         self.assertEqual(worst_level(done.events), "malicious")
@@ -74,9 +86,9 @@ class LongFrames(InFolder):
             for (seconds, fraction), frame in records(data("format-ethernet.pcap")):
                 frame += b"T" * (200_000 - len(frame))  # a trailer, which IP's length leaves out
                 out.write(struct.pack("<LLLL", seconds, fraction, len(frame), len(frame)) + frame)
-        done = replay(path, "--json", "-")
+        done = replay(path, "--json", "-", *FEW)
         self.assertEqual(done.status, 0, done.err)
-        expected = replay(data("format-ethernet.pcap"), "--json", "-").events
+        expected = replay(data("format-ethernet.pcap"), "--json", "-", *FEW).events
         self.assertEqual(Formats.essence(done.events), Formats.essence(expected))
         self.assertEqual(of_type(done.events, "stats")[-1]["stats"]["bytes"], 17 * 200_000)
 
@@ -119,7 +131,7 @@ class Order(unittest.TestCase):
 
     def test_compressed_and_faulty_captures_are_the_same_with_any_number_of_workers(self):
         self.check_same_events(data("variant-reordered.pcap"), data("format-zstd.pcap.zst"),
-                               data("variant-lost-segment.pcap"))
+                               data("variant-lost-segment.pcap"), *FEW)
 
     def test_background_is_the_same_with_any_number_of_workers(self):
         self.check_same_events(foreign("background/mixed-60k.pcap"), "--flows", "all", seconds=60)
