@@ -45,6 +45,9 @@ constexpr Direction other(Direction direction) noexcept {
 }
 
 struct Facts {
+    std::uint64_t connection = 0;  ///< its name in the table of prepared statements
+    bool prepared = false;         ///< something stands there
+
     Dialect dialect = Dialect::kUnknown;
     std::uint8_t classification_version = 0;  ///< of DATACLASSIFICATION; 0 before FEATUREEXTACK
     bool column_encryption = false;           ///< COLMETADATA begins with a table of keys
@@ -81,9 +84,12 @@ struct Scope {
     bool decrypted = false;  ///< the bytes come out of TLS: what is said of TLS is not said of them
 };
 
+class Exchange;
+
 /// The same with the message that it parses.
 struct MessageScope : Scope {
     const MessageInfo& info;
+    Exchange& exchange;
 
     void anomaly(Anomaly what) const { handler.on_anomaly(info.direction, what); }
 };

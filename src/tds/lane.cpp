@@ -22,7 +22,8 @@ Anomaly anomaly_of(PacketType type) noexcept {
 
 }  // namespace
 
-Lane::Lane(Direction direction, std::uint16_t smp_session) noexcept {
+Lane::Lane(Direction direction, std::uint16_t smp_session, Exchange& exchange) noexcept
+    : exchange_(&exchange) {
     info_.direction = direction;
     info_.smp_session = smp_session;
 }
@@ -49,6 +50,7 @@ void Lane::open(const PacketHeader& header, bool found, const Scope& scope) {
     info_.packets = 0;
     open_ = true;
     scope.handler.on_message_begin(info_);
+    if (info_.direction == Direction::kToServer) exchange_->begin_request(info_, scope);
     const bool headless = found && header.packet_id > 1;
     if (is_request(info_.type)) scope.facts.request_seen = true;
     if (info_.type == PacketType::kLogin7) scope.facts.login_sent = true;
@@ -116,6 +118,7 @@ void Lane::choose_by_content(std::uint8_t first, const Scope& scope) {
 void Lane::begin_results(const Scope& scope) {
     scope.facts.result_seen = true;
     note_clear_message(info_, scope);
+    if (info_.direction == Direction::kToClient) exchange_->begin_answer();
     parser_.emplace<TokenParser>(columns_, Target::kResult);
 }
 
@@ -150,6 +153,7 @@ std::size_t Lane::payload(Bytes bytes, const Scope& scope) {
 void Lane::abort(const Scope& scope) {
     packet_left_ = 0;
     if (open_) close(false, scope);
+    exchange_->lose(scope);
 }
 
 void Lane::close(bool whole, const Scope& scope) {

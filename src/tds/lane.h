@@ -6,6 +6,7 @@
 
 #include "batch.h"
 #include "collect.h"
+#include "exchange.h"
 #include "packet_header.h"
 #include "rpc.h"
 #include "skip.h"
@@ -15,7 +16,8 @@ namespace querytap::tds {
 
 class Lane {
   public:
-    Lane(Direction direction, std::uint16_t smp_session) noexcept;
+    /// `exchange`: of the conversation, shared with its other direction.
+    Lane(Direction direction, std::uint16_t smp_session, Exchange& exchange) noexcept;
     Lane(const Lane&) = delete;
     Lane& operator=(const Lane&) = delete;
 
@@ -40,8 +42,9 @@ class Lane {
     void close(bool whole, const Scope& scope);
     void finish_parser(bool whole, const MessageScope& scope);
     void finish_collected(Bytes kept, const MessageScope& scope);
-    MessageScope scoped(const Scope& scope) const noexcept { return {scope, info_}; }
+    MessageScope scoped(const Scope& scope) const noexcept { return {scope, info_, *exchange_}; }
 
+    Exchange* exchange_;
     MessageInfo info_;
     bool open_ = false;
     bool last_packet_ = false;

@@ -4,8 +4,9 @@
 
 namespace querytap::tds {
 
-SessionPool::Impl::Impl(const SessionLimits& limits)
-    : tls(limits.tls),
+SessionPool::Impl::Impl(SessionLimits limits)
+    : statements(limits.statements, counters),
+      tls(limits.tls),
       blocks_(limits.buffers),
       free_(std::make_unique<std::uint32_t[]>(limits.buffers)),
       free_count_(limits.buffers) {
@@ -27,7 +28,7 @@ void SessionPool::Impl::give(std::uint8_t* block) noexcept {
     free_[free_count_++] = static_cast<std::uint32_t>(offset / sizeof(Block));
 }
 
-SessionPool::SessionPool(const SessionLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+SessionPool::SessionPool(SessionLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
 SessionPool::~SessionPool() = default;
 
 const SessionCounters& SessionPool::counters() const noexcept {

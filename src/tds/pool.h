@@ -8,16 +8,19 @@
 #include <querytap/base/mapped_array.h>
 #include <querytap/tds/session.h>
 
+#include "statements.h"
+
 namespace querytap::tds {
 
 struct SessionPool::Impl {
   public:
-    explicit Impl(const SessionLimits& limits);
+    explicit Impl(SessionLimits limits);
 
     std::uint8_t* take() noexcept;  ///< nullptr when all are lent; counted
     void give(std::uint8_t* block) noexcept;
 
     SessionCounters counters;
+    Statements statements;
     tls::Pool tls;
 
   private:

@@ -6,22 +6,36 @@
 namespace querytap::tds {
 namespace {
 
+using Kind = Statements::Kind;
+
+constexpr Handles kNone;
+constexpr Handles kOpensCursor{.gives_cursor = true};
+constexpr Handles kUsesCursor{.takes = Kind::kCursor};
+constexpr Handles kClosesCursor{.takes = Kind::kCursor, .forgets = true};
+// What prepares takes the handle that it replaces.
+constexpr Handles kPrepares{.takes = Kind::kPrepared, .forgets = true, .gives_prepared = true};
+constexpr Handles kPreparesCursor{
+    .takes = Kind::kPrepared, .forgets = true, .gives_prepared = true, .gives_cursor = true};
+constexpr Handles kExecutes{.takes = Kind::kPrepared};
+constexpr Handles kExecutesCursor{.takes = Kind::kPrepared, .gives_cursor = true};
+constexpr Handles kUnprepares{.takes = Kind::kPrepared, .forgets = true};
+
 constexpr std::array<Procedure, 15> kProcedures{{
-    {1, -1, "sp_cursor"},
-    {2, 1, "sp_cursoropen"},
-    {3, 2, "sp_cursorprepare"},
-    {4, -1, "sp_cursorexecute"},
-    {5, 3, "sp_cursorprepexec"},
-    {6, -1, "sp_cursorunprepare"},
-    {7, -1, "sp_cursorfetch"},
-    {8, -1, "sp_cursoroption"},
-    {9, -1, "sp_cursorclose"},
-    {10, 0, "sp_executesql"},
-    {11, 2, "sp_prepare"},
-    {12, -1, "sp_execute"},
-    {13, 2, "sp_prepexec"},
-    {14, 1, "sp_prepexecrpc"},
-    {15, -1, "sp_unprepare"},
+    {1, -1, "sp_cursor", kUsesCursor},
+    {2, 1, "sp_cursoropen", kOpensCursor},
+    {3, 2, "sp_cursorprepare", kPrepares},
+    {4, -1, "sp_cursorexecute", kExecutesCursor},
+    {5, 3, "sp_cursorprepexec", kPreparesCursor},
+    {6, -1, "sp_cursorunprepare", kUnprepares},
+    {7, -1, "sp_cursorfetch", kUsesCursor},
+    {8, -1, "sp_cursoroption", kUsesCursor},
+    {9, -1, "sp_cursorclose", kClosesCursor},
+    {10, 0, "sp_executesql", kNone},
+    {11, 2, "sp_prepare", kPrepares},
+    {12, -1, "sp_execute", kExecutes},
+    {13, 2, "sp_prepexec", kPrepares},
+    {14, 1, "sp_prepexecrpc", kPrepares},
+    {15, -1, "sp_unprepare", kUnprepares},
 }};
 
 /// What else executes a statement has no number.

@@ -1,4 +1,5 @@
 // Rows and return values: TYPE_VARBYTE after TYPE_VARBYTE, by the columns that were described.
+#include "exchange.h"
 #include "text.h"
 #include "tokens.h"
 #include "user_type.h"
@@ -91,6 +92,13 @@ Step TokenParser::return_value(Reader& reader, const MessageScope& scope) {
     TypeInfo type;
     const Step step = read_typed(reader, scope.facts, KeyOrdinal::kAbsent, type);
     if (step != Step::kDone) return step;
+    if (IntegerAtHand::may_be(type)) {
+        IntegerAtHand number;
+        number.read(reader, type);
+        if (!reader.ok()) return Step::kMore;
+        scope.exchange.return_number(number.null, number.value, scope);
+        return Step::kDone;
+    }
     phase_ = Phase::kReturnValue;
     value_.begin(type.form, values_, false);
     if (value_.done()) phase_ = Phase::kToken;

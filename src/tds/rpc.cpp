@@ -1,6 +1,6 @@
 #include "rpc.h"
 
-#include "procedures.h"
+#include "exchange.h"
 #include "text.h"
 
 namespace querytap::tds {
@@ -65,9 +65,10 @@ Step RpcParser::procedure(Reader& reader, const MessageScope& scope) {
     if (!reader.ok()) return Step::kMore;
 
     const Narrowed<kNameMax> text(name);
-    const Procedure* known = by_id ? find_procedure(id) : find_procedure(text.view());
-    statement_ = known != nullptr ? known->statement : std::int8_t{-1};
-    const std::string_view shown = !by_id ? text.view() : known != nullptr ? known->name : "";
+    procedure_ = by_id ? find_procedure(id) : find_procedure(text.view());
+    const std::string_view known = procedure_ != nullptr ? procedure_->name : "";
+    const std::string_view shown = by_id ? known : text.view();
+    scope.exchange.begin_call(call_, procedure_, scope.facts);
     scope.handler.on_rpc(
         scope.info, {.procedure = shown, .procedure_id = id, .options = options, .index = call_});
     ++call_;
@@ -99,6 +100,11 @@ Step RpcParser::parameter(Reader& reader, const MessageScope& scope) {
     } else if (!read_type_info(reader, scope.facts.dialect, TypeUse::kRpc, type)) {
         return Step::kBad;
     }
+    const bool handle = parameter_ == 0 && procedure_ != nullptr &&
+                        procedure_->handles.takes != Statements::Kind::kNone &&
+                        IntegerAtHand::may_be(type);
+    IntegerAtHand number;
+    if (handle) number.read(reader, type);
     if (!reader.ok()) return Step::kMore;
 
     const Narrowed<255> text(name);
@@ -112,8 +118,13 @@ Step RpcParser::parameter(Reader& reader, const MessageScope& scope) {
         table_.begin(*columns_);
         return Step::kDone;
     }
-    const bool is_sql =
-        statement_ >= 0 && (parameter_ == statement_ || names_statement(text.view()));
+    if (handle) {
+        if (!number.null) scope.exchange.use_handle(*procedure_, number.value, scope);
+        value_read();
+        return Step::kDone;
+    }
+    const bool is_sql = procedure_ != nullptr && procedure_->statement >= 0 &&
+                        (parameter_ == procedure_->statement || names_statement(text.view()));
     phase_ = Phase::kValue;
     value_.begin(type.form, is_sql ? Target::kStatement : Target::kParameter, false);
     if (value_.done()) value_read();

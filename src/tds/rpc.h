@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "all_headers.h"
+#include "procedures.h"
 #include "tvp.h"
 #include "value.h"
 
@@ -40,8 +41,8 @@ class RpcParser {
     ColumnTable* columns_;
     Phase phase_ = Phase::kHeaders;
     bool has_headers_ = false;
-    bool encrypted_ = false;      ///< of the current parameter
-    std::int8_t statement_ = -1;  ///< position of the SQL text in the current call
+    bool encrypted_ = false;                ///< of the current parameter
+    const Procedure* procedure_ = nullptr;  ///< of the current call, when it is a known one
     std::uint16_t call_ = 0;
     std::uint16_t parameter_ = 0;
     ValueReader value_;

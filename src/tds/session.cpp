@@ -12,7 +12,12 @@ struct Session::State {
     State(SessionPool& session_pool, bool midstream) noexcept
         : pool(session_pool.impl()),
           streams{Stream{Direction::kToServer, midstream}, Stream{Direction::kToClient, midstream}},
-          tls(session_pool.impl().tls) {}
+          tls(session_pool.impl().tls) {
+        facts.connection = pool.statements.new_connection();
+    }
+    ~State() {
+        if (facts.prepared) pool.statements.forget_all(facts.connection);
+    }
 
     Stream& stream(Direction direction) noexcept { return streams[index(direction)]; }
     Stream::Shared shared(Direction direction, Handler& handler) noexcept {
@@ -23,8 +28,9 @@ struct Session::State {
     SessionPool::Impl& pool;
     Facts facts;
     std::array<Stream, 2> streams;
-    Lane requests{Direction::kToServer, 0};
-    Lane responses{Direction::kToClient, 0};
+    Exchange exchange{0};
+    Lane requests{Direction::kToServer, 0, exchange};
+    Lane responses{Direction::kToClient, 0, exchange};
     Multiplexer multiplexer;
     TlsLayer tls;
 };

@@ -38,8 +38,9 @@ SmpHeader read_smp_header(Bytes bytes) noexcept {
 
 Conversation::Conversation(std::uint16_t session) noexcept
     : session_(session),
-      request_(Direction::kToServer, session),
-      response_(Direction::kToClient, session) {}
+      exchange_(session),
+      request_(Direction::kToServer, session, exchange_),
+      response_(Direction::kToClient, session, exchange_) {}
 
 void Conversation::begin_data(Direction direction) noexcept {
     side(direction).lost = false;

@@ -44,7 +44,8 @@ class Conversation {
 
   private:
     struct Side {
-        Side(Direction direction, std::uint16_t session) noexcept : lane(direction, session) {}
+        Side(Direction direction, std::uint16_t session, Exchange& exchange) noexcept
+            : lane(direction, session, exchange) {}
         Lane lane;
         std::array<std::uint8_t, kHeaderSize> held;
         std::uint8_t held_size = 0;
@@ -58,6 +59,7 @@ class Conversation {
     std::size_t header(Side& side, Bytes bytes, const Scope& scope);
 
     std::uint16_t session_;
+    Exchange exchange_;
     Side request_;
     Side response_;
 };

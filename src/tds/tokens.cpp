@@ -1,5 +1,6 @@
 #include "tokens.h"
 
+#include "exchange.h"
 #include "token_bodies.h"
 
 namespace querytap::tds {
@@ -199,12 +200,15 @@ Step TokenParser::done(Reader& reader, const MessageScope& scope) {
         dialect = next[0] == 0 ? Dialect::k72 : Dialect::k71;
     }
     if (dialect == Dialect::k72) rows |= std::uint64_t{reader.u32le()} << 32;
-    return reader.ok() ? count_done(status, rows) : Step::kMore;
+    return reader.ok() ? count_done(status, rows, scope) : Step::kMore;
 }
 
-Step TokenParser::count_done(std::uint16_t status, std::uint64_t rows) noexcept {
-    constexpr std::uint16_t kCount = 0x0010;
+Step TokenParser::count_done(std::uint16_t status, std::uint64_t rows,
+                             const MessageScope& scope) noexcept {
+    enum : std::uint16_t { kCount = 0x0010, kAttention = 0x0020, kRpcInBatch = 0x0080 };
     if ((status & kCount) != 0) summary_.affected += rows;
+    if ((status & kAttention) != 0) scope.exchange.attention_acknowledged();
+    if ((status & kRpcInBatch) != 0) scope.exchange.next_call();
     return Step::kDone;
 }
 
@@ -241,7 +245,9 @@ void TokenParser::finish(bool whole, Bytes rest, const MessageScope& scope) {
         scope.anomaly(Anomaly::kBadTokenStream);
     }
     value_.cut(scope);
-    if (values_ == Target::kResult) scope.handler.on_result_end(scope.info, summary_);
+    if (values_ != Target::kResult) return;
+    if (scope.info.direction == Direction::kToClient) scope.exchange.end_answer(scope);
+    scope.handler.on_result_end(scope.info, summary_);
 }
 
 }  // namespace querytap::tds

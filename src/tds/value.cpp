@@ -1,5 +1,7 @@
 #include "value.h"
 
+#include "exchange.h"
+
 namespace querytap::tds {
 namespace {
 
@@ -52,6 +54,7 @@ Content content_of(Form form) noexcept {
 void deliver(const MessageScope& scope, Target target, const Chunk& chunk) {
     switch (target) {
         case Target::kStatement:
+            scope.exchange.statement(chunk, scope);
             scope.handler.on_sql(scope.info, SqlSource::kStatement, chunk);
             break;
         case Target::kParameter:
@@ -105,6 +108,21 @@ bool ValueAtHand::read(Reader& reader, Form form) noexcept {
     chunk.begin = true;
     chunk.end = true;
     return true;
+}
+
+/// INT4TYPE and INTNTYPE (2.2.5.4).
+bool IntegerAtHand::may_be(const TypeInfo& type) noexcept {
+    constexpr std::uint8_t kInt4 = 0x38;
+    constexpr std::uint8_t kIntN = 0x26;
+    return type.token == kInt4 || type.token == kIntN;
+}
+
+void IntegerAtHand::read(Reader& reader, const TypeInfo& type) noexcept {
+    const std::size_t size = type.form == Form::kFixed4 ? 4U : reader.u8();
+    const Bytes bytes = reader.bytes(size);
+    null = bytes.empty();
+    for (std::size_t i = 0; i < std::min<std::size_t>(bytes.size(), 4); ++i)
+        value |= std::uint32_t{bytes[i]} << (8 * i);
 }
 
 void ValueReader::begin(Form form, Target target, bool has_text_pointer) noexcept {

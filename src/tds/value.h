@@ -24,6 +24,16 @@ struct ValueAtHand {
     bool read(Reader& reader, Form form) noexcept;
 };
 
+/// An integer of which all is there: handles are such. Of a longer one the low half.
+struct IntegerAtHand {
+    bool null = true;
+    std::uint32_t value = 0;
+
+    static bool may_be(const TypeInfo& type) noexcept;
+    /// When the reader fails, more bytes are needed.
+    void read(Reader& reader, const TypeInfo& type) noexcept;
+};
+
 class ValueReader {
   public:
     /// has_text_pointer: TEXT, NTEXT and IMAGE in a row stand behind a text pointer and a time

@@ -60,7 +60,8 @@ class Handler {
 };
 
 struct SessionLimits {
-    std::size_t buffers = 4096;  ///< borrowed buffers of a worker, kBufferSize each
+    std::size_t buffers = 4096;     ///< borrowed buffers of a worker, kBufferSize each
+    std::size_t statements = 4096;  ///< texts of prepared statements kept by a worker, 2 KB each
     tls::Limits tls{};
 };
 
@@ -68,6 +69,8 @@ struct SessionCounters {
     Counter buffers_in_use;
     Counter buffers_exhausted;
     Counter resynchronised;
+    Counter statements_dropped;  ///< prepared texts that gave way to newer ones
+    Counter handles_unknown;     ///< executions of what was prepared before, or gave way
 };
 
 /// The larger buffers that the sessions of one worker share, and what they count. Outlives them.
@@ -75,7 +78,7 @@ class SessionPool {
   public:
     static constexpr std::size_t kBufferSize = 4096;
 
-    explicit SessionPool(const SessionLimits& limits);
+    explicit SessionPool(SessionLimits limits);
     ~SessionPool();
     SessionPool(const SessionPool&) = delete;
     SessionPool& operator=(const SessionPool&) = delete;

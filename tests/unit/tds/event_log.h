@@ -63,7 +63,7 @@ class EventLog final : public Handler {
         add(info, line);
     }
     void on_message_end(const MessageInfo& info) override {
-        for (const char* kind : {"sql", "statement", "parameter", "result"}) {
+        for (const char* kind : {"sql", "statement", "prepared", "parameter", "result"}) {
             if (open_.count(key(info, kind)) != 0) add(info, std::string("unended ") + kind);
             open_.erase(key(info, kind));
         }
@@ -113,7 +113,11 @@ class EventLog final : public Handler {
                       " workstation=" + std::string(n.workstation.view()));
     }
     void on_sql(const MessageInfo& info, SqlSource source, const Chunk& chunk) override {
-        value(info, source == SqlSource::kBatch ? "sql" : "statement", chunk);
+        value(info,
+              source == SqlSource::kBatch       ? "sql"
+              : source == SqlSource::kStatement ? "statement"
+                                                : "prepared",
+              chunk);
     }
     void on_rpc(const MessageInfo& info, const RpcCall& call) override {
         add(info, "rpc " + std::to_string(call.index) + " '" + std::string(call.procedure) +
