@@ -3,6 +3,8 @@
 
 #include <querytap/control/loop.h>
 
+#include "redirects.h"
+
 namespace querytap::control {
 namespace {
 
@@ -18,11 +20,12 @@ struct Loop::Impl {
     std::map<std::uint32_t, std::shared_ptr<const signature::RuleSet>> generations;
     std::size_t next_ring = 0;  // of kArrival
     Timestamp last_time{};
+    Redirects redirects;
 
     pipeline::EventRing* next();
     pipeline::EventRing* earliest();
     pipeline::EventRing* by_turns();
-    void hand_on(const pipeline::Event& event);
+    void hand_on(pipeline::Event& event);
 };
 
 Loop::Loop(std::vector<pipeline::EventRing*> rings, std::vector<sinks::Sink*> sinks,
@@ -99,7 +102,8 @@ pipeline::EventRing* Loop::Impl::by_turns() {
     return nullptr;
 }
 
-void Loop::Impl::hand_on(const pipeline::Event& event) {
+void Loop::Impl::hand_on(pipeline::Event& event) {
+    redirects.apply(event);
     const signature::Rule* rule = nullptr;
     if (event.type == pipeline::EventType::kAlert) {
         rule = &generations.at(event.alert.generation)->rules()[event.alert.rule];

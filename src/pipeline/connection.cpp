@@ -110,7 +110,7 @@ void Connection::probe(Lane& from, Bytes bytes) noexcept {
 
     const protocol::Protocol app = protocol::identify(prefix, false);
     if (app == protocol::Protocol::kUndecided) return;
-    if (!is_inspected(app, flow_.key)) {
+    if (!is_inspected(app, flow_.key, context_)) {
         flow_.app = static_cast<std::uint8_t>(app);
         stage_ = Stage::kAbandoned;
         return;

@@ -82,6 +82,8 @@ class Connection final : public tds::Handler {
     void on_result_value(const tds::MessageInfo& info, const tds::Chunk& chunk) override;
     void on_error(const tds::MessageInfo& info, const tds::ResultError& error) override;
     void on_login_ack(const tds::MessageInfo& info, const tds::LoginAck& ack) override;
+    void on_env_change(const tds::MessageInfo& info, tds::EnvChange kind,
+                       std::string_view new_value) override;
     void on_result_end(const tds::MessageInfo& info, const tds::ResultSummary& summary) override;
     void on_tls(tds::TlsMode mode, const tls::Handshake& handshake) override;
     void on_encrypted(tds::Direction direction, bool after_login) override;

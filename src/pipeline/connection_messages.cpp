@@ -119,11 +119,16 @@ void Connection::on_login(const tds::MessageInfo& info, const tds::Login7& login
     check_policy();
 }
 
-void Connection::on_sql(const tds::MessageInfo& info, tds::SqlSource, const tds::Chunk& chunk) {
+void Connection::on_sql(const tds::MessageInfo& info, tds::SqlSource source,
+                        const tds::Chunk& chunk) {
     MessageMatch* message = find(info);
     if (message == nullptr) return;
     message->record.kind = TdsKind::kQuery;
-    message->sql(chunk);
+    if (source == tds::SqlSource::kPrepared) {
+        message->prepared(chunk);
+    } else {
+        message->sql(chunk);
+    }
 }
 
 void Connection::on_rpc(const tds::MessageInfo& info, const tds::RpcCall& call) {
@@ -178,6 +183,26 @@ void Connection::on_login_ack(const tds::MessageInfo& info, const tds::LoginAck&
         event.direction = info.direction;
         event.tds_version = ack.tds_version;
         event.text.assign(ack.program);
+    });
+}
+
+/// A redirection (Azure, availability groups): the client's next connection goes to the port.
+void Connection::on_env_change(const tds::MessageInfo& info, tds::EnvChange kind,
+                               std::string_view new_value) {
+    if (kind != tds::EnvChange::kRouting && kind != tds::EnvChange::kEnhancedRouting) return;
+    const std::string_view place = new_value.substr(0, new_value.rfind('/'));
+    const std::size_t colon = std::min(place.rfind(':'), place.size());
+    const std::string_view digits = place.substr(std::min(colon + 1, place.size()));
+    std::uint16_t port = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    context_.expected_ports.learn_client(conversation_.client.address, port, context_.now);
+    if (!context_.limits.tds_events) return;
+    context_.events.write<Tds>(conversation_, [&](Tds& event) {
+        event.kind = TdsKind::kRedirect;
+        event.type = info.type;
+        event.direction = info.direction;
+        event.redirect_port = port;
+        event.server.assign(place.substr(0, colon));
     });
 }
 

@@ -10,6 +10,7 @@
 #include <querytap/sql/normaliser.h>
 
 #include "event_writer.h"
+#include "expected_ports.h"
 #include "message_match.h"
 #include "view_buffers.h"
 
@@ -19,7 +20,7 @@ namespace querytap::pipeline {
 struct ActiveGeneration {
     std::unique_ptr<WorkerGeneration> owned;
     std::bitset<signature::kBufferCount> wanted;  ///< buffers that some rule looks at
-    std::uint32_t users = 0;  ///< transactions opened on it and not yet closed
+    std::uint32_t users = 0;                      ///< transactions opened on it and not yet closed
 };
 
 struct Context {
@@ -46,6 +47,7 @@ struct Context {
     MessageMatch* views_owner = nullptr;  ///< whose pieces stand in `views`
     ObjectPool<MessageMatch> messages;
     ObjectPool<sql::Normaliser> normalisers;
+    ExpectedPorts expected_ports;
     ActiveGeneration* current = nullptr;
     Timestamp now{};
 };

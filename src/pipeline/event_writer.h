@@ -57,6 +57,8 @@ class EventWriter {
             return *std::construct_at(&event.flow);
         } else if constexpr (std::is_same_v<Payload, Tls>) {
             return *std::construct_at(&event.tls);
+        } else if constexpr (std::is_same_v<Payload, Ssrp>) {
+            return *std::construct_at(&event.ssrp);
         } else {
             static_assert(std::is_same_v<Payload, Tds>);
             return *std::construct_at(&event.tds);

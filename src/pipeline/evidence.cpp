@@ -27,6 +27,11 @@ AnomalyEvidence evidence_of(tds::Anomaly anomaly) noexcept {
             return {"a result that contradicts itself", "T1001.003", 5};
         case Anomaly::kBadAllHeaders:
             return {"a stream header (ALL_HEADERS) that contradicts itself", "T1001.003", 10};
+        case Anomaly::kSsrpOverflow:
+            return {
+                "an SSRP request that overruns the server's buffer (CVE-2002-0649, the Slammer "
+                "worm)",
+                "T1210", 90};
         case Anomaly::kResynchronised:  // says something of the tap, not of the peers
         case Anomaly::kLimit:
             return {};

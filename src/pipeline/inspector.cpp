@@ -6,6 +6,7 @@
 
 #include <querytap/pipeline/inspector.h>
 
+#include "browser.h"
 #include "connection.h"
 #include "interest.h"
 
@@ -122,7 +123,10 @@ void Inspector::Impl::walk(const packet::Frame& frame, const packet::PacketView&
     if (created) flow.first_ordinal = frame.ordinal;
     flows_.account(flow, lookup.side, packet, frame.time);
 
-    if (packet.protocol != packet::IpProtocol::kTcp) return;
+    if (packet.protocol != packet::IpProtocol::kTcp) {
+        if (touches_browser(packet)) inspect_browser(context_, flow, packet);
+        return;
+    }
     if (is_syn(packet)) note_start(flow, lookup.side, packet);
     tcp(flow, lookup.side, packet);
 }
@@ -153,7 +157,7 @@ void Inspector::Impl::decide(flow::Flow& flow, flow::Side side,
     const Protocol app =
         in_order ? protocol::identify(packet.payload, midstream) : Protocol::kUndecided;
 
-    if (is_inspected(app, flow.key)) {
+    if (is_inspected(app, flow.key, context_)) {
         if (midstream && app == Protocol::kTds && !flow.client_known) {
             const bool sender_is_a = from_a;
             flow.client = is_from_server(packet.payload) == sender_is_a ? flow::Side::kFromB
@@ -172,7 +176,8 @@ void Inspector::Impl::decide(flow::Flow& flow, flow::Side side,
         flow.value = flow::Value::kUninteresting;
         return;
     }
-    if (touches_sql_port(flow.key)) return;  // there, a beginning is waited for as long as it takes
+    if (touches_sql_port(flow.key, context_))
+        return;  // there, a beginning is waited for as long as it takes
     if (++flow.attempts >= kAttemptsMax) {
         flow.app = static_cast<std::uint8_t>(Protocol::kUnknown);
         flow.value = flow::Value::kUninteresting;
@@ -223,7 +228,8 @@ void Inspector::Impl::end(flow::Flow& flow, flow::EndReason reason, Timestamp wh
         connection = &connections_[flow.attachment];
         connection->finish();
     }
-    if (context_.limits.all_flows || is_sql_related(flow)) write_flow(flow, reason, connection);
+    if (context_.limits.all_flows || is_sql_related(flow, context_))
+        write_flow(flow, reason, connection);
     if (connection != nullptr) connections_.release(connection);
     flow.attachment = flow::kNoAttachment;
 }
@@ -248,6 +254,7 @@ void Inspector::Impl::write_flow(const flow::Flow& flow, flow::EndReason reason,
         event.tcp_flags_to_server = client_is_a ? flow.tcp_flags_a : flow.tcp_flags_b;
         event.tcp_flags_to_client = client_is_a ? flow.tcp_flags_b : flow.tcp_flags_a;
         event.client_known = flow.client_known;
+        event.level = browser_verdict(flow);
         if (connection != nullptr) connection->fill(event);
     });
 }

@@ -7,6 +7,8 @@
 #include <querytap/flow/table.h>
 #include <querytap/protocol/identify.h>
 
+#include "context.h"
+
 namespace querytap::pipeline {
 
 constexpr std::uint16_t kSqlServerPort = 1433;  // IANA ms-sql-s
@@ -16,20 +18,24 @@ constexpr bool is_sql_port(std::uint16_t port) noexcept {
     return port == kSqlServerPort || port == kDacPort;
 }
 
-constexpr bool touches_sql_port(const flow::Key& key) noexcept {
-    return is_sql_port(key.a.port) || is_sql_port(key.b.port);
+/// A port where SQL Server is expected: its own, or one that was announced.
+inline bool touches_sql_port(const flow::Key& key, const Context& context) noexcept {
+    return is_sql_port(key.a.port) || is_sql_port(key.b.port) ||
+           context.expected_ports.touched_by(key, context.now);
 }
 
 /// TDS on any port; TLS where TDS is expected (TDS 8.0 begins with a ClientHello).
-constexpr bool is_inspected(protocol::Protocol app, const flow::Key& key) noexcept {
+inline bool is_inspected(protocol::Protocol app, const flow::Key& key,
+                         const Context& context) noexcept {
     return app == protocol::Protocol::kTds ||
-           (app == protocol::Protocol::kTls && touches_sql_port(key));
+           (app == protocol::Protocol::kTls && touches_sql_port(key, context));
 }
 
-inline bool is_sql_related(const flow::Flow& flow) noexcept {
+inline bool is_sql_related(const flow::Flow& flow, const Context& context) noexcept {
     const auto app = static_cast<protocol::Protocol>(flow.app);
     return app == protocol::Protocol::kTds || app == protocol::Protocol::kTds5 ||
-           (flow.key.protocol == packet::IpProtocol::kTcp && touches_sql_port(flow.key));
+           (flow.key.protocol == packet::IpProtocol::kTcp && touches_sql_port(flow.key, context)) ||
+           flow.value == flow::Value::kSql;
 }
 
 }  // namespace querytap::pipeline

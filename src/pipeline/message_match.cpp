@@ -74,12 +74,31 @@ void MessageMatch::sql(const tds::Chunk& chunk) noexcept {
             return;
         }
         normaliser_->begin(encoding_of(chunk));
-        // Statements of one message (several RPCs) stand apart in its record.
-        if (!record.text.empty()) record.text.append("\n");
+        part_statements();
     }
     if (normaliser_ == nullptr) return;
     normaliser_->feed(chunk.bytes, context_.sql_scratch, *this);
     if (chunk.end) end_sql();
+}
+
+/// Statements of one message (several RPCs) stand apart in its record.
+void MessageMatch::part_statements() noexcept {
+    if (!record.text.empty()) record.text.append("\n");
+}
+
+void MessageMatch::prepared(const tds::Chunk& chunk) noexcept {
+    if (chunk.begin) part_statements();
+    record.prepared = true;
+    if (chunk.encoding != tds::Encoding::kUtf16le) {
+        record.text.append(as_text(chunk.bytes));
+        return;
+    }
+    // One character more than there is room for, so that the cut shows.
+    constexpr std::size_t kSeenMax = 2 * (decltype(record.text)::kCapacity + 1);
+    char text[narrow_bound(kSeenMax)];
+    NarrowState state;
+    const Bytes seen = chunk.bytes.first(std::min(chunk.bytes.size(), kSeenMax));
+    record.text.append({text, narrow(seen, text, state)});
 }
 
 void MessageMatch::end_sql() noexcept {
@@ -109,12 +128,14 @@ void MessageMatch::procedure(std::string_view name) noexcept {
 }
 
 void MessageMatch::parameter(std::string_view name) noexcept {
+    parameter_text_.begin(name);
     // Without a name it may be that one.
     parameter_is_sql_ = !executed_.empty() &&
                         (name.empty() || executed_.contains(sql::ExecutedNames::hash(name)));
 }
 
 void MessageMatch::parameter_value(const tds::Chunk& chunk) noexcept {
+    if (context_.limits.tds_events) parameter_text_.value(record.parameters, chunk);
     if (parameter_is_sql_ && chunk.encoding != tds::Encoding::kBinary) {
         const sql::ExecutedNames executed = executed_;
         sql(chunk);

@@ -12,6 +12,7 @@
 #include <querytap/sql/normaliser.h>
 #include <querytap/tds/session.h>
 
+#include "parameter_text.h"
 #include "view_buffers.h"
 
 namespace querytap::pipeline {
@@ -35,6 +36,8 @@ class MessageMatch final : public sql::Views {
     void procedure(std::string_view name) noexcept;
     /// A parameter begins. One that the statement before it executes is SQL, too.
     void parameter(std::string_view name) noexcept;
+    /// What a handle stands for: matched when it was prepared, and only shown now.
+    void prepared(const tds::Chunk& chunk) noexcept;
     void parameter_value(const tds::Chunk& chunk) noexcept;
     void result_value(const tds::Chunk& chunk) noexcept;
     /// What follows lost framing; decided piece by piece, because such a stream has no messages.
@@ -73,6 +76,7 @@ class MessageMatch final : public sql::Views {
     void stream_piece(std::size_t slot) noexcept;
     void end_value(std::size_t slot) noexcept;
     void end_sql() noexcept;
+    void part_statements() noexcept;
 
     Context& context_;
     ActiveGeneration& generation_;
@@ -83,6 +87,7 @@ class MessageMatch final : public sql::Views {
     sql::Normaliser* normaliser_ = nullptr;  ///< while a SQL text is open
     sql::ExecutedNames executed_;            ///< parameters that the last statement executes
     bool parameter_is_sql_ = false;
+    ParameterText parameter_text_;
     NarrowState narrow_;
     std::bitset<kViewCount> streaming_;  ///< a stream is open for this slot
     std::bitset<kViewCount> started_;    ///< something was appended since the value began

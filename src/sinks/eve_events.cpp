@@ -167,6 +167,8 @@ void write_tds_query(EveObject& eve, const pipeline::Tds& tds) {
     eve.number_if("calls", tds.rpc_calls);
     eve.text_if("sql", tds.text.view());
     if (tds.text.truncated()) eve.boolean("truncated", true);
+    if (tds.prepared) eve.boolean("prepared", true);
+    eve.text_if("parameters", tds.parameters.view());
     eve.number("size", tds.size);
     if (!tds.complete) eve.boolean("complete", false);
     eve.end();
@@ -247,12 +249,28 @@ void write_tls(EveObject& eve, const pipeline::Tls& tls) {
     eve.end();
 }
 
+void write_ssrp(EveObject& eve, const pipeline::Ssrp& ssrp) {
+    eve.begin("tds");
+    eve.text("type", name(ssrp.kind));
+    eve.begin("ssrp");
+    eve.text("message", tds::name(ssrp.message));
+    eve.text_if("server", ssrp.server.view());
+    eve.text_if("instance", ssrp.instance.view());
+    eve.text_if("version", ssrp.version.view());
+    if (ssrp.clustered) eve.boolean("clustered", true);
+    eve.number_if("tcp_port", ssrp.tcp_port);
+    eve.text_if("pipe", ssrp.pipe.view());
+    eve.end();
+    eve.end();
+}
+
 void write_tds(EveObject& eve, const pipeline::Tds& tds) {
     using pipeline::TdsKind;
     eve.text("direction", direction(tds.direction == tds::Direction::kToServer));
     eve.begin("tds");
     eve.text("type", name(tds.kind));
     eve.number_if("smp_session", tds.smp_session);
+    eve.number_if("redirected_from", tds.redirected_from);
     switch (tds.kind) {
         case TdsKind::kPrelogin:
             eve.begin("prelogin");
@@ -284,8 +302,15 @@ void write_tds(EveObject& eve, const pipeline::Tds& tds) {
         case TdsKind::kAnomaly:
             eve.text("anomaly", tds::name(tds.anomaly));
             break;
-        case TdsKind::kTls:
+        case TdsKind::kRedirect:
+            eve.begin("redirect");
+            eve.text("server", tds.server.view());
+            eve.number("port", tds.redirect_port);
+            eve.end();
             break;
+        case TdsKind::kTls:
+        case TdsKind::kSsrp:
+            break;  // records of another form
     }
     eve.end();
 }
@@ -309,6 +334,8 @@ void write_event(rapidjson::StringBuffer& out, const Event& event, const signatu
         case EventType::kTds:
             if (event.tds.kind == pipeline::TdsKind::kTls) {
                 write_tls(eve, event.tls);
+            } else if (event.tds.kind == pipeline::TdsKind::kSsrp) {
+                write_ssrp(eve, event.ssrp);
             } else {
                 write_tds(eve, event.tds);
             }

@@ -39,6 +39,10 @@ std::string_view name(pipeline::TdsKind kind) noexcept {
             return "anomaly";
         case TdsKind::kTls:
             return "tls";
+        case TdsKind::kRedirect:
+            return "redirect";
+        case TdsKind::kSsrp:
+            return "ssrp";
     }
     return "unknown";
 }

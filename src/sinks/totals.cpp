@@ -21,6 +21,8 @@ std::vector<Drop> drops_of(const WorkerStats& worker) {
     drops.push_back({"normalisers_exhausted", stats.pipeline.normalisers_exhausted.read()});
     drops.push_back({"tds_buffers_exhausted", stats.tds.buffers_exhausted.read()});
     drops.push_back({"tls_handshakes_exhausted", stats.tls.handshakes_exhausted.read()});
+    drops.push_back({"tds_statements_dropped", stats.tds.statements_dropped.read()});
+    drops.push_back({"tds_handles_unknown", stats.tds.handles_unknown.read()});
     drops.push_back({"transactions_exhausted", stats.scanner.transactions_exhausted.read()});
     drops.push_back({"streams_exhausted", stats.scanner.streams_exhausted.read()});
     for (std::size_t i = 0; i < pipeline::kEventTypeCount; ++i) {

@@ -68,6 +68,8 @@ std::string_view name(Anomaly anomaly) noexcept {
             return "resynchronised";
         case Anomaly::kLimit:
             return "limit";
+        case Anomaly::kSsrpOverflow:
+            return "ssrp-overflow";
     }
     return "unknown";
 }

@@ -84,18 +84,25 @@ class Builder {
     std::vector<OwnedFrame> frames_;
 };
 
-}  // namespace
-
-std::vector<std::uint8_t> tcp_frame(const TcpFields& fields, Bytes payload) {
+/// Ethernet and IPv4, for `size` bytes of what follows.
+std::vector<std::uint8_t> ipv4_head(const TcpFields& fields, packet::IpProtocol protocol,
+                                    std::size_t size) {
     std::vector<std::uint8_t> out(12, 0x02);  // two MAC addresses, locally administered
     put16(out, 0x0800);
     put16(out, 0x4500);
-    put16(out, 20 + 20 + payload.size());
-    put32(out, 0x00004000);  // do not fragment
-    put16(out, 0x4006);      // TTL 64, TCP
+    put16(out, 20 + size);
+    put32(out, 0x00004000);                                 // do not fragment
+    put16(out, 0x4000u | static_cast<unsigned>(protocol));  // TTL 64
     put16(out, 0);
     put32(out, fields.source);
     put32(out, fields.destination);
+    return out;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> tcp_frame(const TcpFields& fields, Bytes payload) {
+    auto out = ipv4_head(fields, packet::IpProtocol::kTcp, 20 + payload.size());
     put16(out, fields.source_port);
     put16(out, fields.destination_port);
     put32(out, fields.sequence);
@@ -103,6 +110,16 @@ std::vector<std::uint8_t> tcp_frame(const TcpFields& fields, Bytes payload) {
     put16(out, 0x5000u | fields.flags);
     put16(out, 0xffff);
     put32(out, 0);
+    out.insert(out.end(), payload.begin(), payload.end());
+    return out;
+}
+
+std::vector<std::uint8_t> udp_frame(const TcpFields& fields, Bytes payload) {
+    auto out = ipv4_head(fields, packet::IpProtocol::kUdp, 8 + payload.size());
+    put16(out, fields.source_port);
+    put16(out, fields.destination_port);
+    put16(out, 8 + payload.size());
+    put16(out, 0);
     out.insert(out.end(), payload.begin(), payload.end());
     return out;
 }

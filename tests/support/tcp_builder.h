@@ -31,6 +31,8 @@ struct TcpFields {
 };
 
 std::vector<std::uint8_t> tcp_frame(const TcpFields& fields, Bytes payload);
+/// A datagram between the same addresses; of the fields, those of TCP mean nothing.
+std::vector<std::uint8_t> udp_frame(const TcpFields& fields, Bytes payload);
 
 /// What one side said, and when.
 struct Turn {

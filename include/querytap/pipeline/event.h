@@ -14,6 +14,7 @@
 #include <querytap/protocol/identify.h>
 #include <querytap/signature/rule.h>
 #include <querytap/tds/message.h>
+#include <querytap/tds/ssrp.h>
 #include <querytap/tls/handshake.h>
 #include <querytap/verdict/verdict.h>
 
@@ -89,7 +90,9 @@ enum class TdsKind : std::uint8_t {
     kError,
     kEncrypted,
     kAnomaly,
-    kTls,  ///< the record is a Tls
+    kTls,       ///< the record is a Tls
+    kRedirect,  ///< the server sends the client elsewhere (MS-TDS 2.2.7.9, routing)
+    kSsrp,      ///< the record is an Ssrp
 };
 
 /// EVE event_type tds. Which fields mean something depends on `kind`.
@@ -101,6 +104,7 @@ struct Tds {
     tds::Anomaly anomaly{};
     bool complete = true;
     bool integrated = false;
+    bool prepared = false;  ///< the SQL text, or part of it, is what a handle stands for
     std::uint16_t smp_session = 0;
     std::uint32_t tds_version = 0;
     std::uint32_t packet_size = 0;
@@ -110,6 +114,8 @@ struct Tds {
     std::uint16_t rpc_calls = 0;
     tds::ResultSummary result;
     std::uint64_t size = 0;
+    std::uint64_t redirected_from = 0;  ///< flow_id of the conversation that was sent here
+    std::uint16_t redirect_port = 0;
     BoundedText<128> user;
     BoundedText<128> host;
     BoundedText<128> application;
@@ -117,7 +123,8 @@ struct Tds {
     BoundedText<128> server;
     BoundedText<128> database;
     BoundedText<128> procedure;
-    BoundedText<1024> text;  ///< SQL text (raw, UTF-8) or error message
+    BoundedText<256> parameters;  ///< of a call, text and binary ones
+    BoundedText<1024> text;       ///< SQL text (raw, UTF-8) or error message
 };
 
 /// EVE event_type tds of the kind kTls.
@@ -126,8 +133,21 @@ struct Tls {
     tds::TlsMode mode{};
     tls::Handshake handshake;
 };
-static_assert(std::is_standard_layout_v<Tds> && std::is_standard_layout_v<Tls>);
-static_assert(sizeof(Tls) <= sizeof(Tds));
+
+/// EVE event_type tds of the kind kSsrp: a request, or one instance of an answer.
+struct Ssrp {
+    TdsKind kind = TdsKind::kSsrp;  // in the place of Tds::kind, by which the two are told apart
+    tds::SsrpMessage message{};
+    bool clustered = false;
+    std::uint16_t tcp_port = 0;
+    BoundedText<128> server;
+    BoundedText<32> instance;
+    BoundedText<32> version;
+    BoundedText<128> pipe;
+};
+static_assert(std::is_standard_layout_v<Tds> && std::is_standard_layout_v<Tls> &&
+              std::is_standard_layout_v<Ssrp>);
+static_assert(sizeof(Tls) <= sizeof(Tds) && sizeof(Ssrp) <= sizeof(Tds));
 
 struct Event {
     Order order;
@@ -139,6 +159,7 @@ struct Event {
         FlowEnd flow;
         Tds tds;
         Tls tls;
+        Ssrp ssrp;
     };
     Event() noexcept {}  // a slot is filled before it is read
 };

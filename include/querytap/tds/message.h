@@ -206,8 +206,9 @@ enum class Anomaly : std::uint8_t {
     kUnwrappedTls,             ///< TLS record where PRELOGIN packets should wrap it
     kResynchronised,           ///< after a gap a plausible header was found again
     kLimit,                    ///< a bound of ours cut a value or a session short
+    kSsrpOverflow,             ///< SSRP asks for an instance whose name no server has room for
 };
-inline constexpr std::size_t kAnomalyCount = 12;
+inline constexpr std::size_t kAnomalyCount = 13;
 /// "framing-lost", ...: as in metrics, EVE and verdict reasons.
 std::string_view name(Anomaly anomaly) noexcept;
 

@@ -1,0 +1,109 @@
+#include "browser.h"
+
+#include "evidence.h"
+
+namespace querytap::pipeline {
+namespace {
+
+using tds::SsrpMessage;
+
+// SQL Server has room for fifty instances on a host.
+constexpr int kInstancesMax = 50;
+
+Conversation conversation_of(const flow::Flow& flow, const flow::Endpoint& client,
+                             const flow::Endpoint& server) noexcept {
+    return {.client = client,
+            .server = server,
+            .protocol = flow.key.protocol,
+            .key = flow.key,
+            .flow_id = flow.id,
+            .vlan = flow.vlan};
+}
+
+void write(Context& context, const Conversation& who, SsrpMessage message,
+           const tds::SsrpInstance& instance) noexcept {
+    if (!context.limits.tds_events) return;
+    context.events.write<Ssrp>(who, [&](Ssrp& event) {
+        event.message = message;
+        event.clustered = instance.clustered;
+        event.tcp_port = instance.tcp_port;
+        event.server.assign(instance.server);
+        event.instance.assign(instance.instance);
+        event.version.assign(instance.version);
+        event.pipe.assign(instance.pipe);
+    });
+}
+
+/// Once for a flow: a worm sends to everybody, and to nobody twice.
+void flag_overflow(Context& context, flow::Flow& flow, const Conversation& who) noexcept {
+    constexpr tds::Anomaly kAnomaly = tds::Anomaly::kSsrpOverflow;
+    context.counters.anomalies[static_cast<std::size_t>(kAnomaly)].add();
+    if (flow.value == flow::Value::kSql) return;
+    flow.value = flow::Value::kSql;
+    if (context.limits.tds_events) {
+        context.events.write<Tds>(who, [&](Tds& event) {
+            event.kind = TdsKind::kAnomaly;
+            event.anomaly = kAnomaly;
+        });
+    }
+    const AnomalyEvidence evidence = evidence_of(kAnomaly);
+    verdict::Ledger ledger;
+    ledger.add(verdict::Kind::kProtocol, tds::name(kAnomaly), evidence.text, evidence.technique,
+               evidence.weight);
+    context.counters.verdicts[static_cast<std::size_t>(ledger.level())].add();
+    context.events.write<Verdict>(who, [&](Verdict& event) {
+        event.level = ledger.level();
+        event.score = ledger.score();
+        event.reason_count = 1;
+        event.reasons[0] = ledger[0];
+    });
+}
+
+void inspect_request(Context& context, flow::Flow& flow, const Conversation& who,
+                     Bytes datagram) noexcept {
+    const tds::Ssrp ssrp = tds::read_ssrp_request(datagram);
+    if (ssrp.message == SsrpMessage::kNone) return;
+    if (ssrp.message == SsrpMessage::kOverflow) {
+        flag_overflow(context, flow, who);
+        return;
+    }
+    write(context, who, ssrp.message, {.instance = ssrp.instance});
+}
+
+void inspect_answer(Context& context, const Conversation& who, Bytes datagram) noexcept {
+    tds::Ssrp ssrp = tds::read_ssrp_answer(datagram);
+    const auto tell = [&](const tds::SsrpInstance& instance) {
+        context.expected_ports.learn_server(who.server.address, instance.tcp_port, context.now);
+        write(context, who, ssrp.message, instance);
+    };
+    if (ssrp.message == SsrpMessage::kDacAnswer) tell({.tcp_port = ssrp.dac_port});
+    if (ssrp.message != SsrpMessage::kAnswer) return;
+    tds::SsrpInstance instance;
+    for (int i = 0; i < kInstancesMax && tds::next_instance(ssrp.instances, instance); ++i) {
+        if (!instance.server.empty()) tell(instance);
+    }
+}
+
+}  // namespace
+
+verdict::Level browser_verdict(const flow::Flow& flow) noexcept {
+    const bool flagged =
+        flow.key.protocol == packet::IpProtocol::kUdp && flow.value == flow::Value::kSql;
+    return flagged ? verdict::Level::kMalicious : verdict::Level::kUnknown;
+}
+
+void inspect_browser(Context& context, flow::Flow& flow,
+                     const packet::PacketView& packet) noexcept {
+    const flow::Endpoint source{packet.source, packet.source_port};
+    const flow::Endpoint destination{packet.destination, packet.destination_port};
+    if (packet.destination_port == tds::kSsrpPort) {
+        const Conversation who = conversation_of(flow, source, destination);
+        inspect_request(context, flow, who, packet.payload);
+    }
+    if (packet.source_port == tds::kSsrpPort) {
+        const Conversation who = conversation_of(flow, destination, source);
+        inspect_answer(context, who, packet.payload);
+    }
+}
+
+}  // namespace querytap::pipeline

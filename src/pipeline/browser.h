@@ -1,0 +1,21 @@
+// What clients ask the SQL Server Browser (SSRP, UDP 1434), and what it tells them.
+#pragma once
+
+#include <querytap/flow/table.h>
+#include <querytap/packet/decode.h>
+
+#include "context.h"
+
+namespace querytap::pipeline {
+
+constexpr bool touches_browser(const packet::PacketView& packet) noexcept {
+    return packet.source_port == tds::kSsrpPort || packet.destination_port == tds::kSsrpPort;
+}
+
+/// What is held against a flow that has no connection.
+verdict::Level browser_verdict(const flow::Flow& flow) noexcept;
+
+/// A datagram of such a flow.
+void inspect_browser(Context& context, flow::Flow& flow, const packet::PacketView& packet) noexcept;
+
+}  // namespace querytap::pipeline

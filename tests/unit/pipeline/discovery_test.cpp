@@ -1,0 +1,254 @@
+// Where SQL Server is: SSRP, ports that were announced, redirections. And what a handle stands for,
+// in the record of its execution.
+#include <gtest/gtest.h>
+
+#include <querytap/pipeline/inspector.h>
+
+#include "../../support/event_collector.h"
+#include "../../support/tds_builder.h"
+#include "../tds/wire.h"
+
+namespace querytap::pipeline {
+namespace {
+
+using tds::test::Wire;
+
+constexpr std::uint32_t kClient = 0x0a010203;
+constexpr std::uint32_t kServer = 0x0a090807;
+
+Timestamp at(std::int64_t seconds) {
+    return from_ns(seconds * 1'000'000'000 + 1);
+}
+
+class DiscoveryTest : public testing::Test {
+  protected:
+    DiscoveryTest() {
+        Generation generation;
+        generation.number = 1;
+        generation.rules =
+            signature::RuleSet::parse(
+                R"(alert tds any any -> any any (msg:"p"; tds.param; content:"whoami"; )"
+                R"(classtype:c2-channel; sid:3; rev:1;)
+alert tds any any -> any any (msg:"s"; tds.sql; content:"exec"; classtype:c2-channel; sid:4; rev:1;))",
+                "test.rules")
+                .value();
+        inspector_ = Inspector::create(test::small_limits(), generation, events_).value();
+    }
+
+    void inspect(const std::vector<std::uint8_t>& frame) {
+        const packet::Frame frames[] = {{frame, at(now_), ++ordinal_}};
+        inspector_->inspect(frames);
+    }
+    void ask(const Wire& datagram, std::uint16_t port = 1434) {
+        inspect(test::udp_frame({.source = kClient,
+                                 .destination = kServer,
+                                 .source_port = 50001,
+                                 .destination_port = port},
+                                datagram.bytes));
+    }
+    void answer(const Wire& datagram) {
+        inspect(test::udp_frame({.source = kServer,
+                                 .destination = kClient,
+                                 .source_port = 1434,
+                                 .destination_port = 50001},
+                                datagram.bytes));
+    }
+    void announce(std::string_view list) { answer(Wire().u8(5).u16(list.size()).raw(list)); }
+
+    /// A TLS handshake to a port; is it looked at?
+    bool tls_is_inspected(std::uint16_t port, std::uint32_t client = kClient) {
+        const Wire hello = Wire().raw(std::string_view("\x16\x03\x01\x00\x80\x01\x00\x00\x7c", 9));
+        test::TcpFields fields{.source = client, .destination_port = port};
+        fields.source_port = ++client_port_;
+        fields.flags = packet::kSyn;
+        inspect(test::tcp_frame(fields, {}));
+        fields.flags = packet::kAck;
+        fields.sequence = 1;
+        const std::uint64_t before = inspector_->stats().pipeline.sessions_active.read();
+        inspect(test::tcp_frame(fields, hello.bytes));
+        return inspector_->stats().pipeline.sessions_active.read() > before;
+    }
+
+    std::vector<const Ssrp*> ssrp() const {
+        std::vector<const Ssrp*> found;
+        for (const Event* event : events_.of(EventType::kTds)) {
+            if (event->tds.kind == TdsKind::kSsrp) found.push_back(&event->ssrp);
+        }
+        return found;
+    }
+
+    test::EventCollector events_;
+    std::unique_ptr<Inspector> inspector_;
+    std::int64_t now_ = 1'700'000'000;
+    std::uint64_t ordinal_ = 0;
+    std::uint16_t client_port_ = 40000;
+};
+
+TEST_F(DiscoveryTest, RequestsAndAnswersAreReported) {
+    ask(Wire().u8(4).raw("SALES").u8(0));
+    announce(
+        "ServerName;DB1;InstanceName;SALES;IsClustered;Yes;Version;15.0.1;tcp;49172;;"
+        "ServerName;DB1;InstanceName;TEST;IsClustered;No;Version;14.0.2;np;\\\\DB1\\pipe;;");
+    ASSERT_EQ(ssrp().size(), 3u);
+    EXPECT_EQ(ssrp()[0]->message, tds::SsrpMessage::kInstance);
+    EXPECT_EQ(ssrp()[0]->instance.view(), "SALES");
+    EXPECT_EQ(ssrp()[1]->server.view(), "DB1");
+    EXPECT_EQ(ssrp()[1]->tcp_port, 49172);
+    EXPECT_TRUE(ssrp()[1]->clustered);
+    EXPECT_EQ(ssrp()[2]->version.view(), "14.0.2");
+    EXPECT_EQ(ssrp()[2]->pipe.view(), "\\\\DB1\\pipe");
+    for (const Event& event : events_.events()) {
+        EXPECT_EQ(event.conversation.server.port, 1434);
+        EXPECT_EQ(event.conversation.client.port, 50001);
+    }
+}
+
+TEST_F(DiscoveryTest, AnnouncedPortsAreExpected) {
+    EXPECT_FALSE(tls_is_inspected(49172));
+    announce("ServerName;DB1;InstanceName;SALES;IsClustered;No;Version;15.0.1;tcp;49172;;");
+    EXPECT_TRUE(tls_is_inspected(49172));
+    EXPECT_FALSE(tls_is_inspected(49173));
+    now_ += 25 * 3600;
+    EXPECT_FALSE(tls_is_inspected(49172));  // of yesterday
+    answer(Wire().u8(5).u16(6).u8(1).u16(1500));
+    EXPECT_TRUE(tls_is_inspected(1500));
+    EXPECT_TRUE(tls_is_inspected(1434));  // the default instance's DAC
+}
+
+TEST_F(DiscoveryTest, TheTableOfPortsIsBounded) {
+    for (int port = 1; port < 60000; ++port)
+        answer(Wire().u8(5).u16(6).u8(1).u16(static_cast<std::uint16_t>(port)));
+    EXPECT_TRUE(tls_is_inspected(59999));
+    EXPECT_FALSE(tls_is_inspected(5));
+}
+
+TEST_F(DiscoveryTest, SlammerIsMaliciousOnceForAFlow) {
+    for (int i = 0; i < 3; ++i)
+        ask(Wire().u8(4).fill(96, 1).fill(279, 0x90));
+    const auto verdicts = events_.of(EventType::kVerdict);
+    ASSERT_EQ(verdicts.size(), 1u);
+    EXPECT_EQ(verdicts[0]->verdict.level, verdict::Level::kMalicious);
+    EXPECT_EQ(verdicts[0]->verdict.reasons[0].id.view(), "ssrp-overflow");
+    EXPECT_EQ(verdicts[0]->conversation.client.port, 50001);
+    ASSERT_EQ(events_.tds(TdsKind::kAnomaly).size(), 1u);
+    const auto overflow = static_cast<std::size_t>(tds::Anomaly::kSsrpOverflow);
+    EXPECT_EQ(inspector_->stats().pipeline.anomalies[overflow].read(), 3u);
+    inspector_->finish(at(now_ + 1));
+    const auto flows = events_.of(EventType::kFlow);
+    ASSERT_EQ(flows.size(), 1u);
+    EXPECT_EQ(flows[0]->flow.level, verdict::Level::kMalicious);
+}
+
+TEST_F(DiscoveryTest, OtherDatagramsAreNobodysBusiness) {
+    ask(Wire().u8(4).fill(300, 1), 1435);
+    ask(Wire().u8(9).fill(300, 1));
+    ask(Wire().u8(4).u8(7).u8(0x81).u8(0x80).zeros(8).fill(300, 1), 1434);  // DNS, id 0407
+    ask(Wire());
+    EXPECT_TRUE(events_.of(EventType::kVerdict).empty());
+    EXPECT_TRUE(events_.tds(TdsKind::kAnomaly).empty());
+}
+
+/// ENVCHANGE 20: routing.
+Wire routing(std::string_view server, std::uint16_t port) {
+    Wire data;
+    data.u8(0).u16(port).us_varchar(server);
+    Wire body;
+    body.u8(20).u16(data.bytes.size()).add(data).u16(0);
+    return tds::test::packets(4, Wire().u8(0xe3).u16(body.bytes.size()).add(body).done());
+}
+
+class DialogueTest : public DiscoveryTest {
+  protected:
+    void say(bool to_server, std::vector<std::uint8_t> bytes) {
+        turns_.push_back({to_server, std::move(bytes), at(++now_)});
+    }
+    void say(bool to_server, const Wire& wire) { say(to_server, wire.bytes); }
+    void play() {
+        std::mt19937 random(1);
+        test::inspect_all(*inspector_, test::conversation(turns_, {}, random));
+    }
+    std::vector<test::Turn> turns_;
+};
+
+TEST_F(DialogueTest, RedirectionsAreReportedAndTheirPortsExpected) {
+    EXPECT_FALSE(tls_is_inspected(11007));
+    say(true, test::prelogin());
+    say(false, test::prelogin_answer());
+    say(true, test::login7());
+    say(false, routing("db7.contoso.com", 11007));
+    play();
+    const auto redirects = events_.tds(TdsKind::kRedirect);
+    ASSERT_EQ(redirects.size(), 1u);
+    EXPECT_EQ(redirects[0]->server.view(), "db7.contoso.com");
+    EXPECT_EQ(redirects[0]->redirect_port, 11007);
+    EXPECT_TRUE(tls_is_inspected(11007));
+    EXPECT_FALSE(tls_is_inspected(11007, kClient + 1));  // nobody sent this client there
+}
+
+Wire text(std::string_view name, std::string_view value) {
+    return Wire().b_varchar(name).u8(0).nvarchar_type().nvarchar(value);
+}
+Wire integer(std::uint32_t value) {
+    return Wire().u8(0).u8(0).u8(0x26).u8(4).u8(4).u32(value);
+}
+Wire rpc(std::uint16_t id, const Wire& parameters) {
+    return tds::test::packets(3, Wire().headers().u16(0xffff).u16(id).u16(0).add(parameters));
+}
+Wire handle_answer(std::uint32_t handle) {
+    return tds::test::packets(4, Wire()
+                                     .u8(0xac)
+                                     .u16(0)
+                                     .b_varchar("")
+                                     .u8(1)
+                                     .u32(0)
+                                     .u16(0)
+                                     .u8(0x26)
+                                     .u8(4)
+                                     .u8(4)
+                                     .u32(handle)
+                                     .done(0, 0, 0xfe));
+}
+
+TEST_F(DialogueTest, AnExecutionShowsItsSqlAndIsNotMatchedAgain) {
+    say(true, test::prelogin());
+    say(false, test::prelogin_answer());
+    say(true, test::login7());
+    say(false, test::login_answer());
+    say(true, rpc(11, Wire(integer(0))
+                          .add(text("", "@p nvarchar(99)"))
+                          .add(text("", "exec p @p"))
+                          .add(integer(1))));
+    say(false, handle_answer(4));
+    for (int i = 0; i < 3; ++i) {
+        say(true,
+            rpc(12,
+                Wire(integer(4))
+                    .add(text("@p", "it's whoami"))
+                    .add(Wire().b_varchar("@b").u8(0).u8(0xa5).u16(9).u16(2).u8(0xca).u8(0xfe))));
+        say(false, test::done());
+    }
+    play();
+    const auto queries = events_.tds(TdsKind::kQuery);
+    ASSERT_EQ(queries.size(), 4u);
+    EXPECT_FALSE(queries[0]->prepared);
+    EXPECT_EQ(queries[0]->text.view(), "exec p @p");
+    EXPECT_EQ(queries[0]->parameters.view(), "'@p nvarchar(99)'");
+    EXPECT_TRUE(queries[3]->prepared);
+    EXPECT_EQ(queries[3]->procedure.view(), "sp_execute");
+    EXPECT_EQ(queries[3]->text.view(), "exec p @p");
+    EXPECT_EQ(queries[3]->parameters.view(), "@p='it''s whoami', @b=0xcafe");
+    // The rule on the SQL fires where it was prepared, that on parameters at each execution.
+    EXPECT_EQ(events_.of(EventType::kAlert).size(), 1u + 3u);
+}
+
+TEST_F(DialogueTest, LongParametersAreCut) {
+    say(true, test::execute_sql("select @p", std::string(5000, 'x')));
+    play();
+    const auto queries = events_.tds(TdsKind::kQuery);
+    ASSERT_EQ(queries.size(), 1u);
+    EXPECT_TRUE(queries[0]->parameters.truncated());
+    EXPECT_NE(queries[0]->parameters.view().find("xxxx"), std::string_view::npos);
+}
+
+}  // namespace
+}  // namespace querytap::pipeline
