@@ -40,10 +40,10 @@ constexpr std::array<Procedure, 15> kProcedures{{
 
 /// What else executes a statement has no number.
 constexpr std::array<Procedure, 4> kByNameOnly{{
-    {0, 0, "sp_sqlexec"},
-    {0, 0, "xp_execresultset"},
-    {0, 0, "sp_msforeachdb"},
-    {0, 0, "sp_msforeachtable"},
+    {0, 0, "sp_sqlexec", kNone},
+    {0, 0, "xp_execresultset", kNone},
+    {0, 0, "sp_msforeachdb", kNone},
+    {0, 0, "sp_msforeachtable", kNone},
 }};
 
 constexpr char lower(char c) noexcept {
