@@ -110,6 +110,7 @@ void MessageMatch::end_sql() noexcept {
     end_value(slot(View::kRaw));
     end_value(slot(View::kSql));
     end_value(slot(View::kLiteral));
+    end_value(slot(View::kDecoded));
     for (int i = 0; i < sql::kDynamicViewsMax; ++i)
         end_value(slot(View::kDynamic, i));
 }
@@ -130,8 +131,8 @@ void MessageMatch::procedure(std::string_view name) noexcept {
 void MessageMatch::parameter(std::string_view name) noexcept {
     parameter_text_.begin(name);
     // Without a name it may be that one.
-    parameter_is_sql_ = !executed_.empty() &&
-                        (name.empty() || executed_.contains(sql::ExecutedNames::hash(name)));
+    parameter_is_sql_ =
+        !executed_.empty() && (name.empty() || executed_.contains(sql::ExecutedNames::hash(name)));
 }
 
 void MessageMatch::parameter_value(const tds::Chunk& chunk) noexcept {
@@ -225,6 +226,10 @@ void MessageMatch::on_normalised(std::string_view text) {
 
 void MessageMatch::on_literal(std::string_view text) {
     if (wants(Buffer::kTdsLiteral)) append(slot(View::kLiteral), text);
+}
+
+void MessageMatch::on_decoded(std::string_view text) {
+    if (wants(Buffer::kTdsDecoded)) append(slot(View::kDecoded), text);
 }
 
 void MessageMatch::on_dynamic(int index, std::string_view text) {

@@ -62,6 +62,7 @@ class MessageMatch final : public sql::Views {
     void on_raw(std::string_view text) override;
     void on_normalised(std::string_view text) override;
     void on_literal(std::string_view text) override;
+    void on_decoded(std::string_view text) override;
     void on_dynamic(int index, std::string_view text) override;
     void on_dynamic_end(int index) override;
 

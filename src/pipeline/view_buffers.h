@@ -14,8 +14,8 @@
 
 namespace querytap::pipeline {
 
-enum class View : std::uint8_t { kRaw, kSql, kLiteral, kParam, kResult, kDynamic };
-inline constexpr std::size_t kViewCount = 5 + sql::kDynamicViewsMax;
+enum class View : std::uint8_t { kRaw, kSql, kLiteral, kDecoded, kParam, kResult, kDynamic };
+inline constexpr std::size_t kViewCount = 6 + sql::kDynamicViewsMax;
 
 /// The place of a view; dynamic SQL has one for each of its texts.
 constexpr std::size_t slot(View view, int dynamic_index = 0) noexcept {
@@ -23,9 +23,10 @@ constexpr std::size_t slot(View view, int dynamic_index = 0) noexcept {
 }
 
 constexpr signature::Buffer buffer_of(std::size_t slot) noexcept {
-    constexpr std::array<signature::Buffer, 5> kBuffers{
-        signature::Buffer::kTdsSqlRaw, signature::Buffer::kTdsSql, signature::Buffer::kTdsLiteral,
-        signature::Buffer::kTdsParam, signature::Buffer::kTdsResult};
+    constexpr std::array<signature::Buffer, 6> kBuffers{
+        signature::Buffer::kTdsSqlRaw,  signature::Buffer::kTdsSql,
+        signature::Buffer::kTdsLiteral, signature::Buffer::kTdsDecoded,
+        signature::Buffer::kTdsParam,   signature::Buffer::kTdsResult};
     return slot < kBuffers.size() ? kBuffers[slot] : signature::Buffer::kTdsSql;
 }
 

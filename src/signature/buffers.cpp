@@ -8,11 +8,10 @@ namespace {
 
 // In the order of Buffer.
 constexpr std::array<std::string_view, kBufferCount> kNames{
-    "tds.sql",          "tds.sql.raw",        "tds.literal",
-    "tds.param",        "tds.proc",           "tds.login.user",
-    "tds.login.host",   "tds.login.app",      "tds.login.library",
-    "tds.login.server", "tds.login.database", "tds.result",
-    "tds.column",       "tds.error",          "payload",
+    "tds.sql",       "tds.sql.raw",       "tds.literal",      "tds.decoded",
+    "tds.param",     "tds.proc",          "tds.login.user",   "tds.login.host",
+    "tds.login.app", "tds.login.library", "tds.login.server", "tds.login.database",
+    "tds.result",    "tds.column",        "tds.error",        "payload",
 };
 
 constexpr std::array<std::pair<std::string_view, Buffer>, 5> kAliases{{

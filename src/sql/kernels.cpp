@@ -79,6 +79,30 @@ std::size_t find(const char* in, std::size_t size, char a, char b) {
     return done;
 }
 
+std::size_t base64_run(const char* in, std::size_t size) {
+    const Tag tag;
+    const std::size_t lanes = hn::Lanes(tag);
+    const auto below = [&](auto text, char first, std::uint8_t count) {
+        return hn::Lt(hn::Sub(text, hn::Set(tag, static_cast<std::uint8_t>(first))),
+                      hn::Set(tag, count));
+    };
+    std::size_t done = 0;
+    for (; done + lanes <= size; done += lanes) {
+        const auto text = hn::LoadU(tag, reinterpret_cast<const std::uint8_t*>(in) + done);
+        const auto letter = below(hn::Or(text, hn::Set(tag, std::uint8_t{0x20})), 'a', 26);
+        const auto digit = below(text, '/', 11);  // '/' stands before '0'
+        const auto plus = hn::Eq(text, hn::Set(tag, std::uint8_t{'+'}));
+        const auto outside = hn::Not(hn::Or(letter, hn::Or(digit, plus)));
+        const std::intptr_t found = hn::FindFirstTrue(tag, outside);
+        if (found >= 0) return done + static_cast<std::size_t>(found);
+    }
+    for (; done < size; ++done) {
+        const char c = lower(in[done]);
+        if (!(c >= 'a' && c <= 'z') && !(c >= '/' && c <= '9') && c != '+') break;
+    }
+    return done;
+}
+
 /// Copies up to the first byte that is not ASCII; returns how many.
 std::size_t copy_ascii_run(const std::uint8_t* in, std::size_t size, char* out) {
     const Tag tag;
@@ -106,6 +130,7 @@ namespace querytap::sql {
 
 HWY_EXPORT(copy_upper);
 HWY_EXPORT(find);
+HWY_EXPORT(base64_run);
 HWY_EXPORT(copy_ascii_run);
 
 std::size_t copy_upper_to_quote(const char* in, std::size_t size, char* out) noexcept {
@@ -114,6 +139,10 @@ std::size_t copy_upper_to_quote(const char* in, std::size_t size, char* out) noe
 
 std::size_t find_either(const char* in, std::size_t size, char a, char b) noexcept {
     return HWY_DYNAMIC_DISPATCH(find)(in, size, a, b);
+}
+
+std::size_t find_non_base64(const char* in, std::size_t size) noexcept {
+    return HWY_DYNAMIC_DISPATCH(base64_run)(in, size);
 }
 
 std::size_t widen_latin1(const std::uint8_t* in, std::size_t size, char* out) noexcept {

@@ -32,6 +32,10 @@ class Output {
         append(literal_, literal_size_, text, [this] { flush_literals(); });
     }
 
+    void decoded(std::string_view text) {
+        append(decoded_, decoded_size_, text, [this] { flush_decoded(); });
+    }
+
     /// Room for `size` (at most kSize) bytes of code, to be written in place and then committed.
     char* code_room(std::size_t size) {
         if (kSize - code_size_ < size) flush_code();
@@ -39,14 +43,18 @@ class Output {
     }
     void commit_code(std::size_t size) noexcept { code_size_ += size; }
 
-    /// What a mirrored token wrote there stands in the literals view already.
-    void discard_literals() noexcept { literal_size_ = 0; }
+    /// What a mirrored token wrote there stands in the views of literals already.
+    void discard_literals() noexcept {
+        literal_size_ = 0;
+        decoded_size_ = 0;
+    }
 
     void flush() {
         flush_code();
         flush_literals();
     }
     void flush_literals() {
+        flush_decoded();
         if (literal_size_ == 0) return;
         const std::string_view text(literal_.data(), literal_size_);
         literal_size_ = 0;
@@ -83,12 +91,21 @@ class Output {
             views_->on_dynamic(view_, text);
         }
     }
+    void flush_decoded() {
+        if (decoded_size_ == 0) return;
+        const std::string_view text(decoded_.data(), decoded_size_);
+        decoded_size_ = 0;
+        views_->on_decoded(text);
+    }
+
     Views* views_ = nullptr;
     int view_ = kMainView;
     std::size_t code_size_ = 0;
     std::size_t literal_size_ = 0;
+    std::size_t decoded_size_ = 0;
     Buffer code_;
     Buffer literal_;
+    Buffer decoded_;
 };
 
 }  // namespace querytap::sql

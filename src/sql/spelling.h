@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base64_runs.h"
 #include "output.h"
 
 namespace querytap::sql {
@@ -32,6 +33,7 @@ class Spelling {
     void literal_end(Output& out) {
         out.code('\'');
         out.literal("\n");
+        base64_.end(out);
     }
 
     void binary_begin(Output& out) { word("0X", out); }
@@ -49,6 +51,7 @@ class Spelling {
     }
 
     Last last_ = Last::kNothing;
+    Base64Runs base64_;
 };
 
 }  // namespace querytap::sql

@@ -15,6 +15,7 @@ enum class Buffer : std::uint8_t {
     kTdsSql,        ///< tds.sql: normalised SQL, and each dynamic view
     kTdsSqlRaw,     ///< tds.sql.raw: UTF-8 as sent
     kTdsLiteral,    ///< tds.literal: decoded string literals
+    kTdsDecoded,    ///< tds.decoded: text that stood in literals as base64
     kTdsParam,      ///< tds.param: text values of RPC parameters
     kTdsProc,       ///< tds.proc: procedure name of an RPC, lower case
     kTdsLoginUser,  ///< tds.login.user, ...
@@ -28,7 +29,7 @@ enum class Buffer : std::uint8_t {
     kTdsError,   ///< tds.error: ERROR and INFO text
     kPayload,    ///< the reassembled stream, raw; also what follows lost framing
 };
-inline constexpr std::size_t kBufferCount = 15;
+inline constexpr std::size_t kBufferCount = 16;
 std::string_view name(Buffer buffer) noexcept;  ///< "tds.sql", ...
 
 enum class Action : std::uint8_t { kAlert, kPass };

@@ -3,6 +3,7 @@
 //   raw         the text in UTF-8
 //   normalised  what T-SQL means, in one spelling (below)
 //   literals    the contents of string literals, decoded, one to a line
+//   decoded     text that stands in literals as base64, one to a line
 //   dynamic     text that a statement executes, normalised again
 //
 // Normalised spelling. The text is a row of tokens; these rules spell each and what is between:
@@ -40,6 +41,9 @@
 // Literals view: each literal of the normalised view (folded ones as one), in its own case; and the
 // text of a 0x literal that is assigned to a variable or executed as text.
 //
+// Decoded view: each run of base64 in a literal that stands for readable text, in UTF-8 or UTF-16LE,
+// of 24 bytes at least. What comes out is not decoded again.
+//
 // Dynamic views: the constants in EXEC('...'), EXEC('...') AT server, sp_executesql (also
 // sp_sqlexec, sp_prepare, sp_prepexec, the cursor procedures, sp_MSforeachdb, sp_MSforeachtable,
 // xp_execresultset), OPENQUERY(server, '...'), and EXEC(@v), sp_executesql @v of a variable that
@@ -76,6 +80,7 @@ class Views {
     virtual void on_raw(std::string_view) {}
     virtual void on_normalised(std::string_view) {}
     virtual void on_literal(std::string_view) {}  ///< pieces; '\n' ends each literal
+    virtual void on_decoded(std::string_view) {}  ///< pieces; '\n' ends each base64 run
     /// Normalised text of dynamic SQL, in view `index` 0..kDynamicViewsMax-1.
     virtual void on_dynamic(int index, std::string_view) { (void)index; }
     /// That text ends; another may follow in the same view.

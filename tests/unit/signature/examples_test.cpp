@@ -30,6 +30,7 @@ class Gathered final : public sql::Views {
     void on_raw(std::string_view text) override { raw_ += text; }
     void on_normalised(std::string_view text) override { normalised_ += text; }
     void on_literal(std::string_view text) override { literals_ += text; }
+    void on_decoded(std::string_view text) override { decoded_ += text; }
     void on_dynamic(int index, std::string_view text) override {
         dynamic_[static_cast<std::size_t>(index)] += text;
     }
@@ -44,6 +45,7 @@ class Gathered final : public sql::Views {
         for (const std::string& text : ended_) {
             if (!text.empty()) all.push_back({Buffer::kTdsSql, text});
         }
+        if (!decoded_.empty()) all.push_back({Buffer::kTdsDecoded, decoded_});
         if (!literals_.empty()) all.push_back({Buffer::kTdsLiteral, literals_});
         return all;
     }
@@ -52,6 +54,7 @@ class Gathered final : public sql::Views {
     std::string raw_;
     std::string normalised_;
     std::string literals_;
+    std::string decoded_;
     std::array<std::string, sql::kDynamicViewsMax> dynamic_;
     std::vector<std::string> ended_;
 };

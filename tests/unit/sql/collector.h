@@ -14,6 +14,7 @@ struct Collected final : Views {
     void on_raw(std::string_view text) override { raw += text; }
     void on_normalised(std::string_view text) override { normalised += text; }
     void on_literal(std::string_view text) override { literals += text; }
+    void on_decoded(std::string_view text) override { decoded += text; }
     void on_dynamic(int index, std::string_view text) override {
         const auto view = static_cast<std::size_t>(index);
         if (ended.at(view)) dynamic.at(view) += '\n';
@@ -22,13 +23,14 @@ struct Collected final : Views {
     }
     void on_dynamic_end(int index) override { ended.at(static_cast<std::size_t>(index)) = true; }
     bool operator==(const Collected& other) const {
-        return raw == other.raw && normalised == other.normalised && literals == other.literals &&
+        return raw == other.raw && normalised == other.normalised && literals == other.literals && decoded == other.decoded &&
                dynamic == other.dynamic;
     }
 
     std::string raw;
     std::string normalised;
     std::string literals;
+    std::string decoded;
     std::array<std::string, kDynamicViewsMax> dynamic;  ///< texts of one view: lines
     std::array<bool, kDynamicViewsMax> ended{};
     std::uint32_t limits_hit = 0;
