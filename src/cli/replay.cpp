@@ -26,6 +26,7 @@ struct Options {
     unsigned workers = 1;
     std::string signatures;
     std::string policy;
+    std::string key_log;
     std::string flows = "sql";
     std::string metrics;
     std::string metrics_file;
@@ -122,6 +123,11 @@ int replay(const Options& options, const Arguments& arguments) {
             return fail(kFailed, {.message = "there is no such file", .file = file.string()});
         }
     }
+    if (!options.key_log.empty()) {
+        auto key_log = tls::KeyLog::load(options.key_log);
+        if (!key_log) return fail(kUsage, key_log.error());
+        source.key_log = std::make_shared<const tls::KeyLog>(std::move(key_log).value());
+    }
     auto appliance = Appliance::create(*config);
     if (!appliance) return fail(kUsage, appliance.error());
     if (Status opened = (*appliance)->open(source); !opened.ok()) {
@@ -163,6 +169,8 @@ void add_replay(CLI::App& app, const Arguments& arguments, int& status) {
         ->check(CLI::Range(1, 32));
     command->add_option("--signatures", options->signatures, "folder of *.rules files");
     command->add_option("--policy", options->policy, "what is legitimate here (YAML)");
+    command->add_option("--keylog", options->key_log,
+                        "secrets of TLS sessions (SSLKEYLOGFILE): what is encrypted is read too");
     command->add_option("--flows", options->flows, "flow records: sql (default) or all")
         ->check(CLI::IsMember({"sql", "all"}));
     command->add_option("--metrics", options->metrics,
@@ -176,9 +184,11 @@ void add_replay(CLI::App& app, const Arguments& arguments, int& status) {
         "  querytap replay monday.pcap.gz tuesday.pcapng --json week.json --workers 2\n"
         "  querytap replay capture.pcap --json - | jq 'select(.event_type==\"verdict\")'\n"
         "  querytap replay capture.pcap --speed x10 --metrics 127.0.0.1:9464\n"
+        "  querytap replay capture.pcap --keylog keys.log         TLS 1.2 and 1.3, decrypted\n"
         "  querytap replay capture.pcap -- --log-level=debug      EAL arguments after --\n"
         "\nExit status: 0 the captures were read whole, whatever was found; 1 one is missing or\n"
-        "broken (what came before the fault was inspected); 2 wrong usage, signatures or policy.");
+        "broken (what came before the fault was inspected); 2 wrong usage, signatures, policy or\n"
+        "key log.");
     command->callback([options, &arguments, &status] {
         set_up_log();
         install_signal_handlers();

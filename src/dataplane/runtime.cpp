@@ -54,6 +54,7 @@ struct Runtime::Impl {
     config::Config config;
     LcorePlan plan;
     std::uint64_t secret = 0;
+    std::shared_ptr<const tls::KeyLog> key_log;
     pipeline::Generation generation;
 
     std::unique_ptr<ReplayFeeder> feeder;
@@ -97,6 +98,7 @@ Result<std::unique_ptr<Runtime>> Runtime::create(const config::Config& config,
 
 Status Runtime::Impl::open_source(const std::optional<Replay>& replay) {
     if (!replay) return success();
+    key_log = replay->key_log;
     auto opened = ReplayFeeder::create(*replay);
     if (!opened) return opened.error();
     feeder = std::move(opened).value();
@@ -145,8 +147,9 @@ Status Runtime::Impl::make_workers(const pipeline::Generation& first) {
     const auto when_full = feeder ? pipeline::WhenFull::kWait : pipeline::WhenFull::kDrop;
     for (unsigned i = 0; i < count; ++i) {
         rings.push_back(std::make_unique<pipeline::EventRing>(config.limits.event_ring, when_full));
-        auto inspector =
-            pipeline::Inspector::create(limits_of(config, secret), first, *rings.back());
+        pipeline::Limits limits = limits_of(config, secret);
+        limits.tds.tls.key_log = key_log;
+        auto inspector = pipeline::Inspector::create(limits, first, *rings.back());
         if (!inspector) return inspector.error();
         workers.push_back(std::make_unique<Worker>(
             Worker::Options{.id = i, .spin = config.workers.spin, .joined_bytes = kJoinedBytes},

@@ -75,13 +75,17 @@ bool is_sized(std::string_view label, std::size_t size) {
 Result<KeyLog> KeyLog::load(const std::filesystem::path& file) {
     std::ifstream in(file);
     if (!in) return Error{.message = "cannot be read", .file = file.string()};
+    return read(in, file.string());
+}
+
+Result<KeyLog> KeyLog::read(std::istream& in, const std::string& name) {
     KeyLog log;
     std::string line;
     for (int number = 1; std::getline(in, line); ++number) {
         const auto refuse = [&](std::string message, int column) {
             return Error{.message = std::move(message),
                          .hint = "write LABEL, client random and secret, as SSLKEYLOGFILE has them",
-                         .file = file.string(),
+                         .file = name,
                          .line = number,
                          .column = column};
         };
@@ -113,7 +117,7 @@ Result<KeyLog> KeyLog::load(const std::filesystem::path& file) {
         std::copy(random->begin(), random->end(), key.begin());
         *place_of(words[0].text, log.sessions_[key]) = *secret;
     }
-    if (in.bad()) return Error{.message = "cannot be read", .file = file.string()};
+    if (in.bad()) return Error{.message = "cannot be read", .file = name};
     return log;
 }
 

@@ -114,7 +114,7 @@ Made by `tests/capgen/capgen.py make all` from `tests/scenarios`, and by `tests/
 In a label, `expect` is the level of the verdict (`malicious`, `none`, or `error` for files that cannot
 be read whole), `threat` a symbolic name that signatures map to their identifiers, `needs` what must
 work to tell it (`signature`; `results`: text of answers; `login-tls`: clear TDS after encrypted
-LOGIN7; `behaviour`). `tds_messages` and
+LOGIN7; `keylog`: the secrets of its TLS session, in the file `key_log`; `behaviour`). `tds_messages` and
 `tds_packets` count by TDS type. `faults` names what was done to the packets on purpose; counts that
 a fault makes unknowable are left out. `clients` (demo.pcap) says which client does what.
 

@@ -39,9 +39,11 @@ struct Inspected {
     std::set<std::string> threats;  ///< metadata `threat` of the signatures that fired
     std::set<std::uint32_t> sids;
 
-    explicit Inspected(const std::filesystem::path& capture) {
+    explicit Inspected(const std::filesystem::path& capture,
+                       std::shared_ptr<const tls::KeyLog> key_log = nullptr) {
         pipeline::Limits limits = test::small_limits();
         limits.flows = 1 << 14;
+        limits.tds.tls.key_log = std::move(key_log);
         auto made = pipeline::Inspector::create(limits, generation(), events);
         if (!made.ok()) throw std::runtime_error(made.error().to_string());
         pipeline::Inspector& inspector = **made;
@@ -96,6 +98,24 @@ TEST_P(Own, VerdictAndCountsAreWhatTheLabelSays) {
         EXPECT_EQ(found.events.worst(), Level::kMalicious);
         EXPECT_THAT(found.threats, testing::Contains(expected.threat));
     }
+}
+
+/// What is encrypted is no verdict; with the secrets it is the one that it would be in the clear.
+TEST_P(Own, VerdictWithKeyLogIsWhatTheLabelSays) {
+    const test::Label expected = label();
+    if (expected.key_log.empty()) return;
+    EXPECT_EQ(Inspected(capture()).events.worst(), Level::kUnknown);
+    const Inspected found(capture(), test::key_log_of(GetParam()));
+    EXPECT_EQ(found.logins, expected.flows);
+    if (expected.expect == "none") {
+        EXPECT_LT(found.events.worst(), Level::kSuspicious);
+    } else {
+        EXPECT_EQ(found.events.worst(), Level::kMalicious);
+        EXPECT_THAT(found.threats, testing::Contains(expected.threat));
+    }
+    // What is in TLS contradicts nothing that was said about TLS.
+    EXPECT_TRUE(found.events.tds(pipeline::TdsKind::kAnomaly).empty());
+    EXPECT_EQ(found.events.tds(pipeline::TdsKind::kTls).size(), expected.flows);
 }
 
 TEST_P(Own, EventsAreTheReviewedOnes) {

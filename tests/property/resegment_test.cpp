@@ -36,9 +36,12 @@ const Way kWays[] = {
 
 /// Alerts, verdicts and TDS records as EVE lines. Flow records count packets, which differ.
 std::vector<std::string> events_of(const std::vector<test::OwnedFrame>& frames,
-                                   const pipeline::Generation& generation) {
+                                   const pipeline::Generation& generation,
+                                   const std::shared_ptr<const tls::KeyLog>& key_log) {
     test::EventCollector events;
-    auto inspector = pipeline::Inspector::create(test::small_limits(), generation, events);
+    pipeline::Limits limits = test::small_limits();
+    limits.tds.tls.key_log = key_log;
+    auto inspector = pipeline::Inspector::create(limits, generation, events);
     if (!inspector.ok()) throw std::runtime_error(inspector.error().to_string());
     test::inspect_all(**inspector, frames);
     (*inspector)->finish(frames.back().time);
@@ -69,12 +72,14 @@ TEST_P(Resegment, SameEvents) {
     const auto conversations = test::turns_of(test::source_root() / "tests/data" / GetParam());
     ASSERT_FALSE(conversations.empty());
     std::mt19937 random(11);
+    const auto key_log = test::key_log_of(GetParam());
     for (const auto& turns : conversations) {
-        const auto expected = events_of(test::conversation(turns, {}, random), generation_);
+        const auto expected =
+            events_of(test::conversation(turns, {}, random), generation_, key_log);
         EXPECT_FALSE(expected.empty());
         for (const Way& way : kWays) {
             const auto found =
-                events_of(test::conversation(turns, way.cutting, random), generation_);
+                events_of(test::conversation(turns, way.cutting, random), generation_, key_log);
             ASSERT_EQ(found, expected) << way.name;
         }
     }
@@ -95,10 +100,13 @@ std::set<std::string> sids_in(const std::vector<std::string>& lines) {
 /// it never brings a signature to fire that does not fire on the whole conversation.
 TEST_P(Resegment, LossInventsNothing) {
     std::mt19937 random(13);
+    const auto key_log = test::key_log_of(GetParam());
     for (const auto& turns : test::turns_of(test::source_root() / "tests/data" / GetParam())) {
-        const auto expected = events_of(test::conversation(turns, {}, random), generation_);
-        const auto found = events_of(
-            test::conversation(turns, {.segment_max = 200, .lose = 0.05}, random), generation_);
+        const auto expected =
+            events_of(test::conversation(turns, {}, random), generation_, key_log);
+        const auto found =
+            events_of(test::conversation(turns, {.segment_max = 200, .lose = 0.05}, random),
+                      generation_, key_log);
         const auto possible = sids_in(expected);
         for (const std::string& sid : sids_in(found))
             EXPECT_TRUE(possible.contains(sid)) << sid;

@@ -38,14 +38,15 @@ def load_session(path):
     """A session file, checked."""
     root = document.read(path)
     keys = root.map(("driver", "tds", "title", "expect", "threat", "user", "app", "database", "mars",
-                     "encrypt", "needs", "steps"),
+                     "encrypt", "tls", "needs", "steps"),
                     ("driver", "title", "expect", "steps"))
     session = {key: keys[key].text() if key in keys else default for key, default in (
         ("title", ""), ("threat", ""), ("user", "app"), ("app", "Orders"), ("database", "orders"))}
     session["driver"] = keys["driver"].choice(DRIVERS)
     session["tds"] = keys["tds"].choice(("7.1", "7.2", "7.3", "7.4")) if "tds" in keys else "7.4"
     session["expect"] = keys["expect"].choice(("malicious", "none"))
-    session["encrypt"] = keys["encrypt"].choice(("refuse", "login", "all")) if "encrypt" in keys else "refuse"
+    session["encrypt"] = keys["encrypt"].choice(("refuse", "login", "all", "strict")) if "encrypt" in keys else "refuse"
+    session["tls"] = keys["tls"].choice(("1.2", "1.3")) if "tls" in keys else None
     session["needs"] = keys["needs"].text() if "needs" in keys else "signature"
     session["mars"] = "mars" in keys and keys["mars"].flag()
     session["steps"] = [load_step(item) for item in keys["steps"].list()]
@@ -118,12 +119,18 @@ def client_command(session, work, node_modules):
     clients = os.path.join(HERE, "clients")
     if session["driver"] == "tsql":
         environment["TDSVER"] = session["tds"]
+        environment["FREETDSCONF"] = os.path.join(work, "freetds.conf")
+        with open(environment["FREETDSCONF"], "w", encoding="ascii") as stream:
+            required = session["encrypt"] == "all"
+            stream.write("[global]\n\tencryption = %s\n" % ("require" if required else "request"))
         return ["tsql", "-H", SERVER, "-p", str(PORT), "-U", session["user"], "-P", "Not-A-Secret-1",
                 "-D", session["database"]], environment
     if session["driver"] == "pytds":
         return ["/usr/bin/python3", os.path.join(clients, "pytds_client.py"), SERVER, str(PORT)], environment
     if session["driver"] == "tedious":
         environment["NODE_PATH"] = node_modules or install_tedious(work)
+        # TDS 8.0 knows no trustServerCertificate, and the responder's certificate nobody knows.
+        environment["NODE_TLS_REJECT_UNAUTHORIZED"] = "0"
         return ["node", os.path.join(clients, "tedious_client.js"), SERVER, str(PORT)], environment
     run("javac", "-d", work, os.path.join(clients, "JtdsClient.java"))
     return ["java", "-cp", work + ":" + JTDS_JAR, "JtdsClient", SERVER, str(PORT)], environment
@@ -175,15 +182,17 @@ def wait_for(stream, text):
     raise OSError("it ended before it said %r" % text.decode())
 
 
-def record(session, capture, node_modules, verbose):
-    """Runs responder, tcpdump and driver; leaves the raw capture."""
+def record(session, capture, key_log, node_modules, verbose):
+    """Runs responder, tcpdump and driver; leaves the raw capture and, with `tls`, the secrets."""
     with Namespaces() as spaces, tempfile.TemporaryDirectory() as work:
         command, environment = client_command(session, work, node_modules)
         started = []
         try:
             responder = spaces.start(spaces.server, "/usr/bin/python3", os.path.join(HERE, "responder.py"),
                                      "--address", SERVER, "--port", str(PORT),
-                                     "--encrypt", session["encrypt"], stdout=subprocess.PIPE,
+                                     "--encrypt", session["encrypt"],
+                                     *(("--tls", session["tls"], "--keylog", key_log) if session["tls"] else ()),
+                                     stdout=subprocess.PIPE,
                                      stderr=None if verbose else subprocess.DEVNULL)
             started.append(responder)
             wait_for(responder.stdout, b"listening")
@@ -219,10 +228,16 @@ def normalise(raw, target):
             writer.write(START_NS + when - first, frame)
 
 
+def key_log_of(capture):
+    return os.path.splitext(capture)[0] + ".keys"
+
+
 def label_of(session, path):
     """Counts come from the bytes: here nothing else knows them."""
     counts = wirecheck.count(path)
     needs = {"needs": session["needs"]} if session["expect"] == "malicious" else {}
+    if session["tls"]:
+        needs["key_log"] = key_log_of(os.path.basename(path))
     return {"expect": session["expect"], "threat": session["threat"], **needs,
             "title": session["title"], "driver": session["driver"], "tds": session["tds"],
             "encrypt": session["encrypt"], **counts}
@@ -247,8 +262,11 @@ def main(argv=None):
             with tempfile.TemporaryDirectory() as work:
                 os.chmod(work, 0o777)  # tcpdump drops its privileges before it writes
                 raw = os.path.join(work, "raw.pcap")
-                record(session, raw, options.node_modules, options.verbose)
+                secrets = os.path.join(work, "secrets")
+                record(session, raw, secrets, options.node_modules, options.verbose)
                 normalise(raw, target)
+                if session["tls"]:
+                    shutil.copyfile(secrets, os.path.join(options.data, key_log_of(name)))
             labels = read_labels(options.data)
             labels[name] = label_of(session, target)
             write_labels(options.data, labels)

@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import wire_read  # noqa: E402
 from multiplex import Multiplexer  # noqa: E402
-from tls import TlsSocket, make_context  # noqa: E402
+from tls import VERSIONS, TlsSocket, make_context  # noqa: E402
 from scene import answers, document, model  # noqa: E402
 from scene.connection import transaction_descriptor  # noqa: E402
 from tds import framing, login7, prelogin, requests, tokens  # noqa: E402
@@ -25,7 +25,7 @@ from tds import framing, login7, prelogin, requests, tokens  # noqa: E402
 NAME, VERSION = "SQL01", (15, 0, 2000)
 KNOWN_FEATURES = (0x04, 0x05, 0x0A)
 ENCRYPTION = {"refuse": prelogin.ENCRYPT_NOT_SUPPORTED, "login": prelogin.ENCRYPT_OFF,
-              "all": prelogin.ENCRYPT_ON}
+              "all": prelogin.ENCRYPT_ON, "strict": prelogin.ENCRYPT_NOT_SUPPORTED}
 DEFAULT_SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "answers.yaml")
 
 
@@ -42,12 +42,20 @@ def load_script(path):
     return rules
 
 
+class Encryption:
+    """What a server does about it: `mode` is a key of ENCRYPTION, `context` None when it refuses."""
+
+    def __init__(self, mode="refuse", context=None):
+        self.answer, self.strict = ENCRYPTION[mode], mode == "strict"
+        self.context = context
+
+
 class Session:
     """One client."""
 
-    def __init__(self, sock, rules, log, tls=(prelogin.ENCRYPT_NOT_SUPPORTED, None)):
+    def __init__(self, sock, rules, log, encryption=Encryption()):
         self._sock, self._rules, self._log = sock, rules, log
-        self._encryption, self._context = tls
+        self._encryption = encryption
         self._clear = None  # under login-only encryption: the socket to go back to
         self._tally = framing.Tally()
         self._version = login7.TDS_74
@@ -70,6 +78,8 @@ class Session:
                     framing.ATTENTION: self._attention, framing.TRANSACTION: self._manage,
                     framing.BULK: self._bulk}
         try:
+            if self._encryption.strict:
+                self._sock = self._encryption.context.wrap_socket(self._sock, server_side=True)
             while True:
                 kind, payload = wire_read.receive_message(self._sock)
                 if kind not in dispatch:
@@ -92,11 +102,12 @@ class Session:
         wants = options.get(prelogin.ENCRYPTION, b"\0")[0]
         self._mars = options.get(prelogin.MARS, b"\0")[0] == 1
         self._log("PRELOGIN encryption %d, MARS %d" % (wants, self._mars))
-        self._send(prelogin.server_answer(VERSION, self._encryption, self._mars))
-        if self._context and wants != prelogin.ENCRYPT_NOT_SUPPORTED:
-            login_only = prelogin.ENCRYPT_OFF in (wants, self._encryption)
+        encryption = self._encryption
+        self._send(prelogin.server_answer(VERSION, encryption.answer, self._mars))
+        if encryption.context and not encryption.strict and wants != prelogin.ENCRYPT_NOT_SUPPORTED:
+            login_only = prelogin.ENCRYPT_OFF in (wants, encryption.answer)
             clear = self._sock
-            self._sock = TlsSocket(clear, self._context)
+            self._sock = TlsSocket(clear, encryption.context)
             self._clear = clear if login_only else None
 
     def _login(self, payload):
@@ -179,7 +190,7 @@ class Session:
         self._send(stream.data)
 
 
-def serve(address, port, rules, log, ready=None, tls=(prelogin.ENCRYPT_NOT_SUPPORTED, None)):
+def serve(address, port, rules, log, ready=None, encryption=Encryption()):
     """Listens for ever; one thread for each client."""
     listener = socket.create_server((address, port))
     if ready:
@@ -188,7 +199,7 @@ def serve(address, port, rules, log, ready=None, tls=(prelogin.ENCRYPT_NOT_SUPPO
         sock, peer = listener.accept()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         log("client %s:%d" % peer[:2])
-        threading.Thread(target=Session(sock, rules, log, tls).serve, daemon=True).start()
+        threading.Thread(target=Session(sock, rules, log, encryption).serve, daemon=True).start()
 
 
 def main(argv=None):
@@ -198,15 +209,17 @@ def main(argv=None):
     parser.add_argument("--answers", default=DEFAULT_SCRIPT, metavar="FILE",
                         help="patterns and replies (default: answers.yaml beside this program)")
     parser.add_argument("--encrypt", choices=sorted(ENCRYPTION), default="refuse",
-                        help="refuse (default), login: only LOGIN7, all: everything")
+                        help="refuse (default), login: only LOGIN7, all: everything, strict: TDS 8.0")
+    parser.add_argument("--tls", choices=sorted(VERSIONS), default="1.2", help="version (default 1.2)")
+    parser.add_argument("--keylog", metavar="FILE", help="write the secrets of TLS sessions (SSLKEYLOGFILE)")
     options = parser.parse_args(argv)
     log = lambda text: print(text, file=sys.stderr, flush=True)
     try:
         rules = load_script(options.answers)
-        context = make_context() if options.encrypt != "refuse" else None
+        context = make_context(options.tls, options.keylog) if options.encrypt != "refuse" else None
         serve(options.address, options.port, rules, log,
               lambda port: print("listening %d" % port, flush=True),
-              (ENCRYPTION[options.encrypt], context))
+              Encryption(options.encrypt, context))
     except (document.ScenarioError, OSError) as error:
         print("responder: %s" % error, file=sys.stderr)
         return 2

@@ -1,4 +1,6 @@
-"""TLS as TDS 7 carries it (MS-TDS 2.2.6.5, 3.3.5.1): the handshake inside PRELOGIN packets, then bare records."""
+"""TLS as TDS 7 carries it (MS-TDS 2.2.6.5, 3.3.5.1): the handshake inside PRELOGIN packets, then bare records.
+
+TDS 8.0 needs nothing of this: there TLS comes before everything else, as on any other socket."""
 
 import os
 import ssl
@@ -10,15 +12,24 @@ import wire_read
 from tds import framing
 
 
-def make_context():
-    """TLS 1.2 with a fresh self-signed certificate that bears SQL Server's own fallback name."""
+VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
+
+def make_context(version="1.2", key_log=None):
+    """One TLS version, with a fresh self-signed certificate that bears SQL Server's own fallback name.
+
+    TDS 7 knows no TLS 1.3, but clients that bring a TLS library of their own may agree on it."""
     with tempfile.TemporaryDirectory() as folder:
         key, certificate = os.path.join(folder, "key"), os.path.join(folder, "certificate")
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
                         "-subj", "/CN=SSL_Self_Signed_Fallback", "-keyout", key, "-out", certificate],
                        check=True, stderr=subprocess.DEVNULL)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.maximum_version = ssl.TLSVersion.TLSv1_2  # TDS 7 knows no TLS 1.3
+        context.minimum_version = context.maximum_version = VERSIONS[version]
+        context.num_tickets = 0  # clients look for them in PRELOGIN packets, or not at all
+        context.set_alpn_protocols(["tds/8.0"])
+        if key_log:
+            context.keylog_filename = key_log
         context.load_cert_chain(certificate, key)
     return context
 

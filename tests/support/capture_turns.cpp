@@ -65,6 +65,7 @@ std::map<std::string, Label> labels() {
         label.expect = fields["expect"].GetString();
         if (fields.HasMember("threat")) label.threat = fields["threat"].GetString();
         if (fields.HasMember("needs")) label.needs = fields["needs"].GetString();
+        if (fields.HasMember("key_log")) label.key_log = fields["key_log"].GetString();
         if (fields.HasMember("flows")) label.flows = fields["flows"].GetUint64();
         if (fields.HasMember("logins")) label.logins = fields["logins"].GetUint64();
         if (fields.HasMember("tds_messages")) {
@@ -75,6 +76,14 @@ std::map<std::string, Label> labels() {
         found.emplace(capture.name.GetString(), label);
     }
     return found;
+}
+
+std::shared_ptr<const tls::KeyLog> key_log_of(const std::string& capture) {
+    const std::string name = labels().at(capture).key_log;
+    if (name.empty()) return nullptr;
+    auto log = tls::KeyLog::load(source_root() / "tests/data" / name);
+    if (!log.ok()) throw std::runtime_error(log.error().to_string());
+    return std::make_shared<const tls::KeyLog>(std::move(log).value());
 }
 
 std::vector<std::string> labelled_captures() {

@@ -4,8 +4,11 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
+
+#include <querytap/tls/key_log.h>
 
 #include "tcp_builder.h"
 
@@ -24,10 +27,14 @@ struct Label {
     std::string threat;  ///< metadata `threat` of the signature that must fire
     std::string needs;   ///< "signature", or what else the detection rests on
     std::map<int, std::uint64_t> tds_messages;  ///< by packet type
+    std::string key_log;  ///< file beside the capture: secrets of its TLS sessions; may be empty
     std::uint64_t flows = 0;
     std::uint64_t logins = 0;
 };
 std::map<std::string, Label> labels();
+
+/// The key log that goes with a capture of tests/data, or null.
+std::shared_ptr<const tls::KeyLog> key_log_of(const std::string& capture);
 
 /// File names of all labelled captures.
 std::vector<std::string> labelled_captures();

@@ -73,6 +73,20 @@ class Output(InFolder):
         for secret in (PASSWORD, clear.hex(), scrambled.hex(), *map(base64_of, (clear, scrambled))):
             self.assertNotIn(secret, done.out + done.err)
 
+    def test_key_log_opens_tls(self):
+        for name, label in labels().items():
+            if "key_log" not in label:
+                continue
+            closed = replay(data(name), "--json", "-")
+            opened = replay(data(name), "--keylog", data(label["key_log"]), "--json", "-")
+            self.assertEqual((closed.status, worst_level(closed.events)), (0, "unknown"), name)
+            self.assertEqual((opened.status, worst_level(opened.events)), (0, "malicious"), name)
+            handshakes = [of_tls(done.events) for done in (closed, opened)]
+            self.assertEqual(handshakes[0], handshakes[1], name)
+            self.assertEqual(len(handshakes[0]), 1, name)
+            self.assertRegex(handshakes[0][0]["ja4"], r"^t1[23][di]\d{4}\w\w_[0-9a-f]{12}_[0-9a-f]{12}$")
+            self.assertNotIn("Not-A-Secret", opened.out + opened.err)
+
     def test_metrics_file(self):
         path = os.path.join(self.folder, "metrics.txt")
         self.assertEqual(replay(data("format-ethernet.pcap"), "--metrics-file", path).status, 0)
@@ -87,6 +101,11 @@ def read_bytes(path):
 
 def base64_of(secret):
     return base64.b64encode(secret).decode().rstrip("=")
+
+
+def of_tls(events):
+    records = [event["tds"] for event in of_type(events, "tds")]
+    return [record["tls"] for record in records if record["type"] == "tls"]
 
 
 class Broken(InFolder):
@@ -162,6 +181,11 @@ class Usage(InFolder):
     def test_missing_signatures(self):
         path = os.path.join(self.folder, "none")
         self.check("--signatures", path, words=[path])
+
+    def test_key_log_errors_have_a_place(self):
+        path = self.write("keys.log", "# SSL/TLS secrets log file\nCLIENT_RANDOM 00 11\n")
+        self.check("--keylog", path, words=[path + ":2:15", "a client random has 32 bytes"])
+        self.check("--keylog", path + ".none", words=[path + ".none"])
 
     def test_policy_errors_have_a_place(self):
         path = self.write("policy.yaml", "clients:\n  app:\n    addresses: [10.0.0.1]\nrulez: []\n")

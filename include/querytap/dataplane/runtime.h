@@ -18,6 +18,7 @@
 #include <querytap/pipeline/event_ring.h>
 #include <querytap/pipeline/inspector.h>
 #include <querytap/sinks/metrics_source.h>
+#include <querytap/tls/key_log.h>
 
 namespace querytap::dataplane {
 
@@ -25,6 +26,7 @@ namespace querytap::dataplane {
 struct Replay {
     std::vector<std::filesystem::path> files;  ///< one after the other
     double speed = 0;  ///< 0 = as fast as possible, 1 = as captured, 2 = twice
+    std::shared_ptr<const tls::KeyLog> key_log{};  ///< of TLS sessions in them; may be null
 };
 
 struct Progress {

@@ -5,8 +5,9 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <iosfwd>
 #include <map>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include <querytap/base/result.h>
@@ -28,6 +29,8 @@ class KeyLog {
     /// Labels that are of no use here are skipped, anything that is no line of a key log is an
     /// error with its place.
     static Result<KeyLog> load(const std::filesystem::path& file);
+    /// The same from a stream; `name` is what errors call it.
+    static Result<KeyLog> read(std::istream& in, const std::string& name);
 
     const Secrets* find(const Random& random) const noexcept;
     std::size_t size() const noexcept { return sessions_.size(); }

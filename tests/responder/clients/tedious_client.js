@@ -11,7 +11,7 @@ const versions = { '7.1': '7_1', '7.2': '7_2', '7.3': '7_3_A', '7.4': '7_4' };
 const connection = new Connection({
   server: host,
   authentication: { type: 'default', options: { userName: session.user, password: 'Not-A-Secret-1' } },
-  options: { port, encrypt: session.encrypt === 'all', database: session.database, appName: session.app, tdsVersion: versions[session.tds],
+  options: { port, encrypt: session.encrypt === 'strict' ? 'strict' : session.encrypt === 'all', database: session.database, appName: session.app, tdsVersion: versions[session.tds],
     trustServerCertificate: true },
 });
 

@@ -160,10 +160,10 @@ class EventLog final : public Handler {
     }
     void on_tls(TlsMode mode, const tls::Handshake& handshake) override {
         const auto& [client, server, certificate] = handshake;
-        lines_.push_back("tls " + std::string(name(mode)) + " sni=" +
-                         std::string(client.sni.view()) + " ja4=" + std::string(client.ja4.view()) +
-                         " ja4s=" + std::string(server.ja4s.view()) +
-                         " subject=" + std::string(certificate.subject.view()));
+        lines_.push_back(
+            "tls " + std::string(name(mode)) + " sni=" + std::string(client.sni.view()) +
+            " ja4=" + std::string(client.ja4.view()) + " ja4s=" + std::string(server.ja4s.view()) +
+            " subject=" + std::string(certificate.subject.view()));
     }
     void on_encrypted(Direction direction, bool after_login) override {
         lines_.push_back(arrow(direction) +
