@@ -43,6 +43,21 @@ TEST(Summary, SaysWhoWhyAndOnWhatEvidence) {
     EXPECT_THAT(printed(summary, true), HasSubstr("\033[1;31mMALICIOUS"));
 }
 
+TEST(Summary, SaysHowItIsEncrypted) {
+    Summary summary;
+    pipeline::Event event = test::event(pipeline::EventType::kTds);
+    std::construct_at(&event.tls);
+    tls::Handshake& handshake = event.tls.handshake;
+    handshake.server.seen = handshake.certificate.seen = handshake.certificate.self_signed = true;
+    handshake.server.version = tls::kTls12;
+    handshake.client.sni.assign("db01");
+    handshake.certificate.subject.assign("CN=\033[2JSSL_Self_Signed_Fallback");
+    summary.write(event, nullptr);
+    const std::string text = printed(summary, false, 200);
+    EXPECT_THAT(text, HasSubstr("TLS 1.2 (wrapped) to db01, certificate "
+                                "CN=.[2JSSL_Self_Signed_Fallback (self-signed)"));
+}
+
 TEST(Summary, WireTextCannotDriveTheTerminal) {
     Summary summary;
     pipeline::Event flow = test::event(pipeline::EventType::kFlow);
