@@ -133,7 +133,7 @@ bool RecordCipher::decrypt_cbc(Bytes record, std::vector<std::uint8_t>& out) con
     }
     const std::size_t padding = std::size_t{out.back()} + 1;
     if (padding > out.size()) return false;
-    out.resize(out.size() - padding);
+    out.erase(out.end() - static_cast<std::ptrdiff_t>(padding), out.end());
     return true;
 }
 
