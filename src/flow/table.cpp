@@ -121,7 +121,7 @@ Flow& Table::Impl::create(const Lookup& lookup, std::uint64_t hash,
     flow.id = flow_id_of(lookup.key, now);
     flow.first = now;
     flow.last = now;
-    flow.vlan = packet.vlan;
+    flow.vlan = packet.vlans[0];
     flow.state = packet.protocol == packet::IpProtocol::kUdp ? State::kUdp : State::kNew;
     guess_client(flow, lookup.side, packet);
     records[slot] = {.place = *place, .next_free = kNone, .initial = {}};

@@ -1,93 +1,12 @@
 #include <algorithm>
 #include <array>
 
-#include <querytap/base/reader.h>
-#include <querytap/packet/decode.h>
+#include "walk.h"
 
 namespace querytap::packet {
 namespace {
 
-/// What stands next in the frame. A new encapsulation is a value here, a function, and a case in
-/// decode().
-enum class Header : std::uint8_t {
-    kVlan,
-    kIpv4,
-    kIpv6,
-    kIpv6Options,
-    kIpv6Fragment,
-    kAuthentication,
-    kTcp,
-    kUdp,
-    kEnd,
-};
-
-struct Walk {
-    Reader rest;  // from the next header on
-    PacketView& out;
-    bool tagged = false;
-    bool whole = false;  // `rest` ends where the IP length says, not where the capture was cut
-    Decoded result = Decoded::kOk;
-
-    Header end(Decoded reason) noexcept {
-        result = reason;
-        return Header::kEnd;
-    }
-    /// A header does not fit: either the capture was cut, or the IP length lies.
-    Header end_too_short() noexcept {
-        return end(whole ? Decoded::kMalformed : Decoded::kTruncated);
-    }
-};
-
-// Each header takes its fixed part at once: one check, after which the reads inside it cannot fail
-// and the compiler drops theirs.
-
-Header after_ethertype(Walk& walk, std::uint16_t ethertype) noexcept {
-    switch (ethertype) {
-        case 0x0800:
-            return Header::kIpv4;
-        case 0x86dd:
-            return Header::kIpv6;
-        case 0x8100:  // 802.1Q
-        case 0x88a8:  // 802.1ad
-        case 0x9100:  // QinQ from before the standard
-            return Header::kVlan;
-        default:  // below 0x600 it is the length of an 802.3 frame with LLC
-            return walk.end(Decoded::kNotIp);
-    }
-}
-
-Header after_ip_protocol(Walk& walk, std::uint8_t protocol) noexcept {
-    switch (protocol) {
-        case 6:
-            return Header::kTcp;
-        case 17:
-            return Header::kUdp;
-        case 51:
-            return Header::kAuthentication;
-        default:
-            return walk.end(Decoded::kNotTcpUdp);
-    }
-}
-
-Header after_ipv6_header(Walk& walk, std::uint8_t next_header) noexcept {
-    switch (next_header) {
-        case 0:   // hop-by-hop options
-        case 43:  // routing
-        case 60:  // destination options
-            return Header::kIpv6Options;
-        case 44:
-            return Header::kIpv6Fragment;
-        default:
-            return after_ip_protocol(walk, next_header);
-    }
-}
-
-/// Cuts what follows the datagram: link-layer padding and trailers.
-void limit_to(Walk& walk, std::size_t size) noexcept {
-    if (size > walk.rest.remaining()) return;  // the capture was cut first
-    walk.rest = Reader(walk.rest.bytes(size));
-    walk.whole = true;
-}
+constexpr std::uint16_t kGenevePort = 6081;
 
 Header ethernet(Walk& walk) noexcept {
     Reader header(walk.rest.bytes(14));
@@ -101,8 +20,12 @@ Header vlan(Walk& walk) noexcept {
     Reader header(walk.rest.bytes(4));
     if (!walk.rest.ok()) return walk.end_too_short();
     const std::uint16_t id = header.u16be() & 0x0fff;
-    if (!walk.tagged) walk.out.vlan = id;
-    walk.tagged = true;
+    if (walk.entered_tunnel) {
+        walk.entered_tunnel = false;
+        walk.vlans = 0;
+        walk.out.vlans = {};
+    }
+    if (id != 0 && walk.vlans < kVlansMax) walk.out.vlans[walk.vlans++] = id;
     return after_ethertype(walk, header.u16be());
 }
 
@@ -116,7 +39,7 @@ Header ipv4(Walk& walk) noexcept {
     const std::size_t header_size = (version_and_size & 0x0fu) * std::size_t{4};
     header.skip(1);
     const std::size_t total_size = header.u16be();
-    header.skip(2);
+    const std::uint16_t id = header.u16be();
     const std::uint16_t fragment = header.u16be();
     header.skip(1);
     const std::uint8_t protocol = header.u8();
@@ -131,10 +54,20 @@ Header ipv4(Walk& walk) noexcept {
     walk.rest.skip(header_size - kFixedSize);
     if (!walk.rest.ok()) return walk.end_too_short();
 
-    constexpr std::uint16_t kMoreFragmentsOrOffset = 0x3fff;
-    if ((fragment & kMoreFragmentsOrOffset) != 0) return walk.end(Decoded::kFragment);
     // Hosts that leave segmentation to the NIC (TSO) are captured with size 0: all there is.
-    if (total_size != 0) limit_to(walk, total_size - header_size);
+    if (total_size != 0) walk.limit_to(total_size - header_size);
+    constexpr std::uint16_t kMore = 0x2000;
+    constexpr std::uint16_t kOffset = 0x1fff;
+    if ((fragment & (kMore | kOffset)) != 0) [[unlikely]] {
+        walk.part = {.id = id,
+                     .offset = static_cast<std::uint16_t>((fragment & kOffset) * 8),
+                     .more = (fragment & kMore) != 0,
+                     .ipv6 = false,
+                     .protocol = protocol};
+        return Header::kFragmentData;
+    }
+    if (protocol == 6) [[likely]]
+        return Header::kTcp;
     return after_ip_protocol(walk, protocol);
 }
 
@@ -152,39 +85,9 @@ Header ipv6(Walk& walk) noexcept {
     walk.out.destination = IpAddress::v6(header.bytes(16));
 
     if (version != 6) return walk.end(Decoded::kMalformed);
-    if (payload_size != 0) limit_to(walk, payload_size);  // 0: TSO, or a jumbogram (RFC 2675)
-    return after_ipv6_header(walk, next_header);
-}
-
-// RFC 8200 sections 4.3, 4.4 and 4.6: the three have one layout.
-Header ipv6_options(Walk& walk) noexcept {
-    Reader header(walk.rest.bytes(2));
-    const std::uint8_t next_header = header.u8();
-    const std::size_t size = (header.u8() + std::size_t{1}) * 8;
-    walk.rest.skip(size - 2);
-    if (!walk.rest.ok()) return walk.end_too_short();
-    return after_ipv6_header(walk, next_header);
-}
-
-// RFC 8200 section 4.5
-Header ipv6_fragment(Walk& walk) noexcept {
-    Reader header(walk.rest.bytes(8));
-    if (!walk.rest.ok()) return walk.end_too_short();
-    const std::uint8_t next_header = header.u8();
-    header.skip(1);
-    // An "atomic fragment" (RFC 6946) has neither offset nor more-fragments: it is whole.
-    constexpr std::uint16_t kMoreFragmentsOrOffset = 0xfff9;
-    if ((header.u16be() & kMoreFragmentsOrOffset) != 0) return walk.end(Decoded::kFragment);
-    return after_ipv6_header(walk, next_header);
-}
-
-// RFC 4302 section 2: length in 4-byte words, minus 2
-Header authentication(Walk& walk) noexcept {
-    Reader header(walk.rest.bytes(2));
-    const std::uint8_t next_header = header.u8();
-    const std::size_t size = (header.u8() + std::size_t{2}) * 4;
-    walk.rest.skip(size - 2);
-    if (!walk.rest.ok()) return walk.end_too_short();
+    if (payload_size != 0) walk.limit_to(payload_size);  // 0: TSO, or a jumbogram (RFC 2675)
+    if (next_header == 6) [[likely]]
+        return Header::kTcp;
     return after_ipv6_header(walk, next_header);
 }
 
@@ -211,6 +114,13 @@ Header tcp(Walk& walk) noexcept {
     return Header::kEnd;
 }
 
+bool is_vxlan_port(const Options& options, std::uint16_t port) noexcept {
+    bool found = false;
+    for (const std::uint16_t vxlan_port : options.vxlan_ports)
+        found |= port == vxlan_port;
+    return found && port != 0;
+}
+
 // RFC 768
 Header udp(Walk& walk) noexcept {
     constexpr std::size_t kSize = 8;
@@ -229,22 +139,30 @@ Header udp(Walk& walk) noexcept {
     const std::size_t payload_size = size == 0 ? there : size - kSize;
     if (payload_size > there && walk.whole) return walk.end(Decoded::kMalformed);
     out.payload = walk.rest.bytes(std::min(payload_size, there));
-    return Header::kEnd;
+    if (out.destination_port == kGenevePort) return Header::kGeneve;
+    return is_vxlan_port(walk.options, out.destination_port) ? Header::kVxlan : Header::kEnd;
 }
 
-}  // namespace
-
-Decoded decode(Bytes frame, PacketView& out) noexcept {
-    out = PacketView{};
-    out.wire_size = static_cast<std::uint32_t>(frame.size());
-    Walk walk{.rest = Reader(frame), .out = out};
-
-    Header next = ethernet(walk);
-    for (int headers = 1; next != Header::kEnd; ++headers) {
-        if (headers == kHeadersMax) return Decoded::kTooDeep;
+/// Walks from `next` on; the number of headers walked, `headers` included.
+[[gnu::noinline]] int walk_from(Walk& walk, Header next, int headers) noexcept {
+    for (; next != Header::kEnd; ++headers) {
+        if (headers == kHeadersMax) {
+            walk.out.payload = {};  // of UDP, where a tunnel would have followed
+            walk.result = Decoded::kTooDeep;
+            break;
+        }
         switch (next) {
+            case Header::kEthernet:
+                next = ethernet(walk);
+                break;
             case Header::kVlan:
                 next = vlan(walk);
+                break;
+            case Header::kMpls:
+                next = mpls(walk);
+                break;
+            case Header::kPppoe:
+                next = pppoe(walk);
                 break;
             case Header::kIpv4:
                 next = ipv4(walk);
@@ -261,6 +179,24 @@ Decoded decode(Bytes frame, PacketView& out) noexcept {
             case Header::kAuthentication:
                 next = authentication(walk);
                 break;
+            case Header::kFragmentData:
+                next = fragment_data(walk);
+                break;
+            case Header::kIpv4InIp:
+                next = ipv4_in_ip(walk);
+                break;
+            case Header::kIpv6InIp:
+                next = ipv6_in_ip(walk);
+                break;
+            case Header::kGre:
+                next = gre(walk);
+                break;
+            case Header::kVxlan:
+                next = vxlan(walk);
+                break;
+            case Header::kGeneve:
+                next = geneve(walk);
+                break;
             case Header::kTcp:
                 next = tcp(walk);
                 break;
@@ -271,6 +207,66 @@ Decoded decode(Bytes frame, PacketView& out) noexcept {
                 break;
         }
     }
+    return headers;
+}
+
+}  // namespace
+
+Decoded decode(Bytes frame, PacketView& out, const Options& options) noexcept {
+    out = PacketView{};
+    out.wire_size = static_cast<std::uint32_t>(frame.size());
+    Walk walk{.rest = Reader(frame), .out = out, .options = options};
+    // Nearly all of what a tap sees, without a call.
+    Header next = ethernet(walk);
+    int headers = 1;
+    if (next == Header::kVlan) {
+        next = vlan(walk);
+        ++headers;
+        if (next == Header::kVlan) {
+            next = vlan(walk);
+            ++headers;
+        }
+    }
+    if (next == Header::kIpv4) {
+        next = ipv4(walk);
+        ++headers;
+    } else if (next == Header::kIpv6) {
+        next = ipv6(walk);
+        ++headers;
+    }
+    if (next == Header::kTcp) {
+        next = tcp(walk);
+    } else if (next == Header::kUdp) {
+        next = udp(walk);
+        ++headers;
+    }
+    if (next == Header::kEnd) return walk.result;
+    Walk more = walk;  // a copy, so that the walk above needs no address
+    walk_from(more, next, headers);
+    return more.result;
+}
+
+Decoded decode_fragment(Bytes frame, Fragment& out, const Options& options) noexcept {
+    PacketView view;
+    view.wire_size = static_cast<std::uint32_t>(frame.size());
+    Walk walk{.rest = Reader(frame), .out = view, .options = options, .fragment = &out};
+    out.headers = static_cast<std::uint8_t>(walk_from(walk, Header::kEthernet, 0));
+    return walk.result;
+}
+
+Decoded decode_datagram(const Fragment& first, Bytes datagram, PacketView& out, Fragment& inner,
+                        const Options& options) noexcept {
+    out = first.around;
+    Walk walk{.rest = Reader(datagram),
+              .out = out,
+              .options = options,
+              .whole = true,
+              .fragment = &inner};
+    while (walk.vlans < kVlansMax && out.vlans[walk.vlans] != 0)
+        ++walk.vlans;
+    const Header next = first.ipv6 ? after_ipv6_header(walk, first.protocol)
+                                   : after_ip_protocol(walk, first.protocol);
+    inner.headers = static_cast<std::uint8_t>(walk_from(walk, next, first.headers));
     return walk.result;
 }
 
@@ -278,6 +274,13 @@ std::string_view name(Decoded decoded) noexcept {
     static constexpr std::array<std::string_view, kDecodedCount> kNames{
         "ok", "not_ip", "not_tcp_udp", "fragment", "truncated", "malformed", "too_deep"};
     return kNames[static_cast<std::size_t>(decoded)];
+}
+
+std::string_view name(Encapsulation encapsulation) noexcept {
+    static constexpr std::array<std::string_view, kEncapsulationCount> kNames{
+        "none",  "gre",    "nvgre", "erspan1", "erspan2", "erspan3",
+        "vxlan", "geneve", "ipip",  "6in4",    "4in6",    "6in6"};
+    return kNames[static_cast<std::size_t>(encapsulation)];
 }
 
 }  // namespace querytap::packet
