@@ -5,7 +5,6 @@
 #include <set>
 
 #include <querytap/config/config.h>
-
 #include <querytap/config/yaml_reader.h>
 
 namespace querytap::config {
@@ -101,6 +100,29 @@ void read_eve(YamlMap& root, Eve& eve) {
     map.finish();
 }
 
+void read_decode(YamlMap& root, Decode& decode) {
+    YamlMap map(root.node("decode"), "'decode'", root.problems());
+    map.read("vxlan_ports", decode.vxlan_ports, 65535);
+    map.finish();
+    const auto& ports = decode.vxlan_ports;
+    const auto mark = [&] { return map.node("vxlan_ports").Mark(); };
+    if (ports.size() > Decode::kVxlanPortsMax) {
+        map.problems().add(mark(), "'vxlan_ports' lists " + std::to_string(ports.size()) +
+                                       " ports, and " + std::to_string(Decode::kVxlanPortsMax) +
+                                       " are possible");
+    }
+    if (std::count(ports.begin(), ports.end(), 0u) != 0) {
+        map.problems().add(mark(), "0 is not a UDP port", "write [] for no VXLAN");
+    }
+}
+
+void read_flow(YamlMap& root, Flow& flow) {
+    YamlMap map(root.node("flow"), "'flow'", root.problems());
+    map.read("vlan_in_key", flow.vlan_in_key);
+    map.read("vni_in_key", flow.vni_in_key);
+    map.finish();
+}
+
 void read_limits(YamlMap& root, Limits& limits) {
     YamlMap map(root.node("limits"), "'limits'", root.problems());
     constexpr std::uint64_t kDay = 86400;
@@ -142,6 +164,8 @@ Config read_root(const YAML::Node& node, Problems& problems) {
     read_workers(root, config.workers);
     read_memory(root, config.memory);
     read_eve(root, config.eve);
+    read_decode(root, config.decode);
+    read_flow(root, config.flow);
     read_limits(root, config.limits);
     read_metrics(root, config.metrics);
     root.read("signatures", config.signatures);

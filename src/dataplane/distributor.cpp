@@ -2,9 +2,6 @@
 
 #include <sched.h>
 
-#include <querytap/flow/key.h>
-#include <querytap/packet/decode.h>
-
 namespace querytap::dataplane {
 
 /// The worker's side of its ring.
@@ -42,8 +39,8 @@ class LaneInput final : public Input {
 };
 
 Distributor::Distributor(Receiver receiver, std::size_t workers, std::size_t ring_size, bool wait,
-                         std::uint64_t secret)
-    : receiver_(std::move(receiver)), wait_(wait), secret_(secret) {
+                         const FlowHash& flow_hash)
+    : receiver_(std::move(receiver)), wait_(wait), flow_hash_(flow_hash) {
     for (std::size_t i = 0; i < workers; ++i)
         lanes_.push_back(std::make_unique<Lane>(ring_size));
 }
@@ -80,8 +77,9 @@ std::size_t Distributor::lane_of(rte_mbuf* mbuf) const noexcept {
     packet::PacketView packet;
     // Headers stand in the first segment of a chain.
     const Bytes head{rte_pktmbuf_mtod(mbuf, const std::uint8_t*), rte_pktmbuf_data_len(mbuf)};
-    if (packet::decode(head, packet) != packet::Decoded::kOk) return 0;
-    const std::uint64_t hash = flow::hash(flow::lookup_of(packet).key, secret_);
+    if (packet::decode(head, packet, flow_hash_.decode) != packet::Decoded::kOk) return 0;
+    const std::uint64_t hash =
+        flow::hash(flow::lookup_of(packet, flow_hash_.key).key, flow_hash_.secret);
     // The high half: the flow tables use the low bits of the same hash.
     return static_cast<std::size_t>(((hash >> 32) * lanes_.size()) >> 32);
 }

@@ -9,6 +9,8 @@
 
 #include <querytap/base/counter.h>
 #include <querytap/base/spsc_ring.h>
+#include <querytap/flow/key.h>
+#include <querytap/packet/decode.h>
 
 #include "backoff.h"
 #include "input.h"
@@ -16,11 +18,18 @@
 
 namespace querytap::dataplane {
 
+/// What a flow is, as the workers see it.
+struct FlowHash {
+    std::uint64_t secret = 0;
+    packet::Options decode;
+    flow::KeyOptions key;
+};
+
 class Distributor {
   public:
     /// wait: when a worker's ring is full, wait for it (replay) instead of dropping (live).
     Distributor(Receiver receiver, std::size_t workers, std::size_t ring_size, bool wait,
-                std::uint64_t secret);
+                const FlowHash& flow_hash);
 
     /// On its lcore, until the source has ended.
     void run(Backoff backoff) noexcept;
@@ -45,7 +54,7 @@ class Distributor {
     Receiver receiver_;
     std::vector<std::unique_ptr<Lane>> lanes_;
     bool wait_;
-    std::uint64_t secret_;
+    FlowHash flow_hash_;
     // Every packet up to here is in its ring. Both only grow; the ordinal is written last and read
     // first, so that it never belongs to a later place than the time.
     std::atomic<std::int64_t> handed_ns_{0};

@@ -27,6 +27,14 @@ constexpr std::size_t kJoinedBytes = 1u << 20;
 
 constexpr const char* kReplayPort = "net_pcap_replay";
 
+packet::Options decode_options(const config::Decode& decode) {
+    static_assert(config::Decode::kVxlanPortsMax == packet::kVxlanPortsMax);
+    packet::Options options{.vxlan_ports = {}};
+    for (std::size_t i = 0; i < decode.vxlan_ports.size(); ++i)
+        options.vxlan_ports[i] = static_cast<std::uint16_t>(decode.vxlan_ports[i]);
+    return options;
+}
+
 pipeline::Limits limits_of(const config::Config& config, std::uint64_t secret) {
     using std::chrono::seconds;
     pipeline::Limits limits;
@@ -36,6 +44,8 @@ pipeline::Limits limits_of(const config::Config& config, std::uint64_t secret) {
                        .established = seconds(config.limits.timeout_established_s),
                        .closing = seconds(config.limits.timeout_closing_s),
                        .udp = seconds(config.limits.timeout_udp_s)};
+    limits.decode = decode_options(config.decode);
+    limits.key = {.vlan = config.flow.vlan_in_key, .vni = config.flow.vni_in_key};
     limits.stream.pool_blocks = config.limits.stream_memory_mb * ((1u << 20) / 2048);
     limits.tds_events = config.eve.tds;
     limits.all_flows = config.eve.flows == config::FlowRecords::kAll;
@@ -141,8 +151,10 @@ Status Runtime::Impl::make_workers(const pipeline::Generation& first) {
             for (std::uint16_t i = 0; i < port->queues(); ++i)
                 queues.push_back(port->queue(i));
         }
-        distributor = std::make_unique<Distributor>(Receiver(queues, feeder.get(), stop), count,
-                                                    kLaneSize, feeder != nullptr, secret);
+        const pipeline::Limits limits = limits_of(config, secret);
+        distributor = std::make_unique<Distributor>(
+            Receiver(queues, feeder.get(), stop), count, kLaneSize, feeder != nullptr,
+            FlowHash{.secret = secret, .decode = limits.decode, .key = limits.key});
     }
     const auto when_full = feeder ? pipeline::WhenFull::kWait : pipeline::WhenFull::kDrop;
     for (unsigned i = 0; i < count; ++i) {

@@ -8,13 +8,28 @@
 
 namespace querytap::flow {
 
-Lookup lookup_of(const packet::PacketView& packet) noexcept {
+namespace {
+
+/// Of VLANs alone, or of a VNI alone, no two networks have the same number.
+std::uint32_t network_of(const packet::Envelope& envelope, KeyOptions options) noexcept {
+    constexpr std::uint32_t kOdd = 0x9e3779b1;  // multiplying with it loses nothing
+    std::uint32_t network = 0;
+    if (options.vlan) network = (envelope.vlans[0] | envelope.vlans[1] * 0x1000u) * kOdd;
+    if (options.vni) network ^= envelope.outer.id;
+    return network;
+}
+
+}  // namespace
+
+Lookup lookup_of(const packet::PacketView& packet, KeyOptions options) noexcept {
+    const std::uint32_t network =
+        options.vlan || options.vni ? network_of(packet.envelope, options) : 0;
     const Endpoint source{packet.source, packet.source_port};
     const Endpoint destination{packet.destination, packet.destination_port};
     if (destination < source) {
-        return {.key = {destination, source, packet.protocol}, .side = Side::kFromB};
+        return {.key = {destination, source, packet.protocol, network}, .side = Side::kFromB};
     }
-    return {.key = {source, destination, packet.protocol}, .side = Side::kFromA};
+    return {.key = {source, destination, packet.protocol, network}, .side = Side::kFromA};
 }
 
 std::uint64_t hash(const Key& key, std::uint64_t secret) noexcept {

@@ -32,7 +32,7 @@ inline KeyBytes bytes_of(const Key& key) noexcept {
 
 inline std::uint64_t hash_of(const Key& key, std::uint64_t secret) noexcept {
     const KeyBytes bytes = bytes_of(key);
-    return XXH3_64bits_withSeed(&bytes, sizeof(bytes), secret);
+    return XXH3_64bits_withSeed(&bytes, sizeof(bytes), secret + key.network);
 }
 
 /// EVE flow_id. Not from the secret, so that two runs and any number of workers agree; below 2^53,
@@ -44,7 +44,8 @@ inline std::uint64_t flow_id_of(const Key& key, Timestamp first) noexcept {
         std::int64_t first_ns;
     } bytes{bytes_of(key), to_ns(first)};
     static_assert(sizeof(bytes) == sizeof(KeyBytes) + sizeof(std::int64_t));
-    const std::uint64_t id = XXH3_64bits(&bytes, sizeof(bytes)) & kExactInDouble;
+    const std::uint64_t id =
+        XXH3_64bits_withSeed(&bytes, sizeof(bytes), key.network) & kExactInDouble;
     return id == 0 ? 1 : id;
 }
 

@@ -42,6 +42,7 @@ struct Table::Impl {
           secret(secret_),
           on_end(std::move(on_end_)),
           flows(capacity),
+          envelopes(capacity),
           records(capacity),
           index(capacity),
           wheel(capacity),
@@ -53,6 +54,7 @@ struct Table::Impl {
     TableCounters counters;
 
     MappedArray<Flow> flows;
+    MappedArray<packet::Envelope> envelopes;  // memory is taken by flows that have one
     MappedArray<Record> records;
     Index index;
     Wheel wheel;
@@ -121,7 +123,8 @@ Flow& Table::Impl::create(const Lookup& lookup, std::uint64_t hash,
     flow.id = flow_id_of(lookup.key, now);
     flow.first = now;
     flow.last = now;
-    flow.vlan = packet.vlans[0];
+    flow.enveloped = !packet.envelope.empty();
+    if (flow.enveloped) envelopes[slot] = packet.envelope;
     flow.state = packet.protocol == packet::IpProtocol::kUdp ? State::kUdp : State::kNew;
     guess_client(flow, lookup.side, packet);
     records[slot] = {.place = *place, .next_free = kNone, .initial = {}};
@@ -322,13 +325,17 @@ void Table::end_all(Timestamp now) {
     std::uint32_t* const first = table.ending.data();
     std::uint32_t* const last = first + table.ending_count;
     std::sort(first, last, [&table](std::uint32_t a, std::uint32_t b) {
-        return std::tuple(table.flows[a].first_ordinal, table.flows[a].id) <
-               std::tuple(table.flows[b].first_ordinal, table.flows[b].id);
+        return std::tuple(table.flows[a].first, table.flows[a].id) <
+               std::tuple(table.flows[b].first, table.flows[b].id);
     });
     table.ending_count = 0;
     for (const std::uint32_t* slot = first; slot != last; ++slot) {
         table.end(*slot, EndReason::kShutdown, now);
     }
+}
+
+packet::Envelope Table::envelope(const Flow& flow) const noexcept {
+    return flow.enveloped ? impl_->envelopes[impl_->slot_of(flow)] : packet::Envelope{};
 }
 
 const TableCounters& Table::counters() const noexcept {

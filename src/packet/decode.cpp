@@ -23,9 +23,9 @@ Header vlan(Walk& walk) noexcept {
     if (walk.entered_tunnel) {
         walk.entered_tunnel = false;
         walk.vlans = 0;
-        walk.out.vlans = {};
+        walk.out.envelope.vlans = {};
     }
-    if (id != 0 && walk.vlans < kVlansMax) walk.out.vlans[walk.vlans++] = id;
+    if (id != 0 && walk.vlans < kVlansMax) walk.out.envelope.vlans[walk.vlans++] = id;
     return after_ethertype(walk, header.u16be());
 }
 
@@ -262,7 +262,7 @@ Decoded decode_datagram(const Fragment& first, Bytes datagram, PacketView& out, 
               .options = options,
               .whole = true,
               .fragment = &inner};
-    while (walk.vlans < kVlansMax && out.vlans[walk.vlans] != 0)
+    while (walk.vlans < kVlansMax && out.envelope.vlans[walk.vlans] != 0)
         ++walk.vlans;
     const Header next = first.ipv6 ? after_ipv6_header(walk, first.protocol)
                                    : after_ip_protocol(walk, first.protocol);

@@ -53,12 +53,14 @@ Header erspan3(Walk& walk) noexcept {
 }  // namespace
 
 void Walk::enter_tunnel(Encapsulation kind, std::uint32_t id) noexcept {
-    out.outer.kind = kind;
-    ++out.outer.depth;
-    out.outer.id = id;
-    out.outer.source = out.source;
-    out.outer.destination = out.destination;
+    Outer& outer = out.envelope.outer;
+    outer.kind = kind;
+    ++outer.depth;
+    outer.id = id;
+    outer.source = out.source;
+    outer.destination = out.destination;
     entered_tunnel = true;
+    whole = false;  // mirrors cut what they send, inside a tunnel that is whole
 }
 
 // RFC 2003 (4 in 4), RFC 4213 (6 in 4), RFC 2473 (both in 6)

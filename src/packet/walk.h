@@ -46,7 +46,7 @@ struct Walk {
     const Options& options;
     bool whole = false;           // `rest` ends where the IP length says, not where it was cut
     bool entered_tunnel = false;  // since the last VLAN tag
-    std::uint8_t vlans = 0;       // ids in out.vlans
+    std::uint8_t vlans = 0;       // ids in the envelope
     Decoded result = Decoded::kOk;
     FragmentFields part{};         // where kFragmentData follows
     Fragment* fragment = nullptr;  // where the caller wants fragments

@@ -6,7 +6,7 @@
 
 namespace querytap::pipeline {
 
-Connection::Connection(Context& context, flow::Flow& flow)
+Connection::Connection(Context& context, flow::Flow& flow, const packet::Envelope& envelope)
     : context_(context),
       flow_(flow),
       session_(context.session_pool,
@@ -18,6 +18,7 @@ Connection::Connection(Context& context, flow::Flow& flow)
         half.started = true;
         half.next_sequence = from_a ? flow.start_a : flow.start_b;
     }
+    conversation_.envelope = envelope;
     refresh_conversation();
     context_.counters.sessions_active.add();
 }
@@ -41,7 +42,6 @@ void Connection::refresh_conversation() noexcept {
     conversation_.protocol = flow_.key.protocol;
     conversation_.key = flow_.key;
     conversation_.flow_id = flow_.id;
-    conversation_.vlan = flow_.vlan;
     conversation_.app = static_cast<protocol::Protocol>(flow_.app);
 }
 

@@ -96,13 +96,13 @@ void Inspector::Impl::inspect(std::span<const packet::Frame> burst) noexcept {
     std::array<bool, kBurstMax> wanted;
 
     for (std::size_t i = 0; i < burst.size(); ++i) {
-        const Decoded decoded = packet::decode(burst[i].bytes, packets[i]);
+        const Decoded decoded = packet::decode(burst[i].bytes, packets[i], context_.limits.decode);
         context_.counters.packets.add();
         context_.counters.bytes.add(burst[i].bytes.size());
         context_.counters.decoded[static_cast<std::size_t>(decoded)].add();
         wanted[i] = decoded == Decoded::kOk;
         if (!wanted[i]) continue;
-        lookups[i] = flow::lookup_of(packets[i]);
+        lookups[i] = flow::lookup_of(packets[i], context_.limits.key);
         hashes[i] = flows_.hash(lookups[i].key);
         flows_.prefetch(hashes[i]);
     }
@@ -120,7 +120,6 @@ void Inspector::Impl::walk(const packet::Frame& frame, const packet::PacketView&
                            const flow::Lookup& lookup, std::uint64_t hash) noexcept {
     bool created = false;
     flow::Flow& flow = flows_.find_or_create(lookup, hash, packet, frame.time, created);
-    if (created) flow.first_ordinal = frame.ordinal;
     flows_.account(flow, lookup.side, packet, frame.time);
 
     if (packet.protocol != packet::IpProtocol::kTcp) {
@@ -185,7 +184,7 @@ void Inspector::Impl::decide(flow::Flow& flow, flow::Side side,
 }
 
 Connection* Inspector::Impl::attach(flow::Flow& flow) noexcept {
-    Connection* connection = connections_.acquire(context_, flow);
+    Connection* connection = connections_.acquire(context_, flow, flows_.envelope(flow));
     if (connection == nullptr) {
         context_.counters.sessions_exhausted.add();
         return nullptr;
@@ -219,7 +218,8 @@ void Inspector::Impl::end(flow::Flow& flow, flow::EndReason reason, Timestamp wh
     // Deadlines come before the packets of their time, the end of input after all of them.
     constexpr std::uint64_t kAfterAllPackets = 1ull << 63;
     if (finishing_) {
-        context_.events.set_place(when, kAfterAllPackets | flow.first_ordinal);
+        const auto first = static_cast<std::uint64_t>(std::max(to_ns(flow.first), std::int64_t{0}));
+        context_.events.set_place(when, kAfterAllPackets | first);
     } else if (advancing_) {
         context_.events.set_place(when, 0);
     }
@@ -242,7 +242,7 @@ void Inspector::Impl::write_flow(const flow::Flow& flow, flow::EndReason reason,
                                     .protocol = flow.key.protocol,
                                     .key = flow.key,
                                     .flow_id = flow.id,
-                                    .vlan = flow.vlan,
+                                    .envelope = flows_.envelope(flow),
                                     .app = static_cast<Protocol>(flow.app)};
     context_.events.write<FlowEnd>(conversation, [&](FlowEnd& event) {
         event.reason = reason;

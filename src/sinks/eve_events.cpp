@@ -23,6 +23,41 @@ bool client_is_source(const Event& event) {
     return event.type != EventType::kAlert || event.alert.to_server;
 }
 
+void write_vlans(EveObject& eve, const packet::Vlans& vlans) {
+    if (vlans[0] == 0) return;
+    eve.begin_list("vlan");
+    for (const std::uint16_t id : vlans) {
+        if (id != 0) eve.item(std::uint64_t{id});
+    }
+    eve.end_list();
+}
+
+/// What the number of a tunnel is called where the tunnel comes from.
+std::string_view id_name(packet::Encapsulation kind) {
+    using packet::Encapsulation;
+    switch (kind) {
+        case Encapsulation::kGre:
+            return "key";
+        case Encapsulation::kErspan1:
+        case Encapsulation::kErspan2:
+        case Encapsulation::kErspan3:
+            return "session_id";
+        default:
+            return "vni";
+    }
+}
+
+void write_tunnel(EveObject& eve, const packet::Outer& outer) {
+    if (outer.kind == packet::Encapsulation::kNone) return;
+    eve.begin("tunnel");
+    eve.text("type", packet::name(outer.kind));
+    eve.text("src_ip", outer.source.to_string());
+    eve.text("dest_ip", outer.destination.to_string());
+    eve.number_if(id_name(outer.kind), outer.id);
+    eve.number("depth", outer.depth);
+    eve.end();
+}
+
 void write_head(EveObject& eve, const Event& event) {
     const pipeline::Conversation& who = event.conversation;
     const bool forward = client_is_source(event);
@@ -31,17 +66,14 @@ void write_head(EveObject& eve, const Event& event) {
     eve.time("timestamp", event.order.time);
     eve.number("flow_id", who.flow_id);
     eve.text("event_type", name(event.type));
-    if (who.vlan != 0) {
-        eve.begin_list("vlan");
-        eve.item(std::uint64_t{who.vlan});
-        eve.end_list();
-    }
+    write_vlans(eve, who.envelope.vlans);
     eve.text("src_ip", source.address.to_string());
     eve.number("src_port", source.port);
     eve.text("dest_ip", destination.address.to_string());
     eve.number("dest_port", destination.port);
     eve.text("proto", name(who.protocol));
     eve.text("community_id", flow::community_id(who.key));
+    write_tunnel(eve, who.envelope.outer);
     if (who.app != protocol::Protocol::kUndecided) eve.text("app_proto", protocol::name(who.app));
 }
 

@@ -60,6 +60,17 @@ struct Limits {
     unsigned timeout_udp_s = 30;
 };
 
+struct Decode {
+    static constexpr std::size_t kVxlanPortsMax = 8;
+    std::vector<unsigned> vxlan_ports{4789, 8472};  ///< UDP
+};
+
+/// What tells flows apart beside addresses, ports and protocol.
+struct Flow {
+    bool vlan_in_key = false;
+    bool vni_in_key = false;
+};
+
 struct Metrics {
     bool enabled = true;
     std::string address = "127.0.0.1";
@@ -71,6 +82,8 @@ struct Config {
     Workers workers;
     Memory memory;
     Eve eve;
+    Decode decode;
+    Flow flow;
     Limits limits;
     Metrics metrics;
     std::string signatures = "/etc/querytap/signatures";

@@ -1,5 +1,6 @@
 // Which conversation a packet belongs to. Both directions have the same key: the lower endpoint
-// (address, then port) is `a`.
+// (address, then port) is `a`. Where networks use the same addresses side by side, VLAN or tunnel
+// may be told to count too.
 #pragma once
 
 #include <cstdint>
@@ -20,17 +21,24 @@ struct Key {
     Endpoint a;
     Endpoint b;
     packet::IpProtocol protocol = packet::IpProtocol::kTcp;
+    std::uint32_t network = 0;  ///< made of VLANs and VNI where they count, else 0
     bool operator==(const Key&) const noexcept = default;
 };
 
 /// Which way a packet goes, seen from the canonical key.
 enum class Side : std::uint8_t { kFromA, kFromB };
 
+/// What belongs to the key beside addresses, ports and protocol.
+struct KeyOptions {
+    bool vlan = false;
+    bool vni = false;
+};
+
 struct Lookup {
     Key key;
     Side side = Side::kFromA;
 };
-Lookup lookup_of(const packet::PacketView& packet) noexcept;
+Lookup lookup_of(const packet::PacketView& packet, KeyOptions options = {}) noexcept;
 
 /// Keyed with a secret of this run, so that an attacker cannot choose the bucket.
 std::uint64_t hash(const Key& key, std::uint64_t secret) noexcept;

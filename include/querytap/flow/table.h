@@ -52,7 +52,7 @@ struct Flow {
     Value value = Value::kUndecided;  ///< the owner's
     Side client = Side::kFromA;       ///< who opened it, or the best guess
     bool client_known = false;        ///< a SYN was seen: `client` is no guess
-    std::uint16_t vlan = 0;
+    bool enveloped = false;           ///< Table::envelope() has something to say
     // The owner's, kept here because every flow has them, with or without an attachment:
     std::uint8_t app = 0;       ///< protocol::Protocol
     std::uint8_t attempts = 0;  ///< packets that were looked at without a decision
@@ -60,7 +60,6 @@ struct Flow {
     bool data_from_b = false;
     std::uint32_t start_a = 0;  ///< sequence of the first byte from a, once its SYN was seen
     std::uint32_t start_b = 0;
-    std::uint64_t first_ordinal = 0;  ///< of the packet that created the flow
 };
 static_assert(sizeof(Flow) == 128, "two cache lines");
 
@@ -107,11 +106,14 @@ class Table {
     /// Counters, flags, state and deadline of the flow after this packet.
     void account(Flow& flow, Side side, const packet::PacketView& packet, Timestamp now) noexcept;
 
+    /// VLANs and tunnel of the flow's first packet.
+    packet::Envelope envelope(const Flow& flow) const noexcept;
+
     /// Ends all flows whose deadline has come, in order of deadline. Call before the first packet
     /// that is at or after `now`, so that events come out in order of time.
     void advance(Timestamp now);
 
-    /// Ends every flow with kShutdown, in order of Flow::first_ordinal, at time `now`.
+    /// Ends every flow with kShutdown, in order of Flow::first, at time `now`.
     void end_all(Timestamp now);
 
     const TableCounters& counters() const noexcept;

@@ -78,6 +78,13 @@ struct Outer {
 /// outside. A priority tag (id 0) is no VLAN.
 using Vlans = std::array<std::uint16_t, kVlansMax>;
 
+/// What was around the packet that counts.
+struct Envelope {
+    Vlans vlans{};
+    Outer outer;
+    bool empty() const noexcept { return vlans[0] == 0 && outer.kind == Encapsulation::kNone; }
+};
+
 struct PacketView {
     IpAddress source;
     IpAddress destination;
@@ -85,16 +92,12 @@ struct PacketView {
     std::uint16_t destination_port = 0;
     IpProtocol protocol = IpProtocol::kTcp;
     std::uint8_t tcp_flags = 0;
-    Vlans vlans{};
     std::uint32_t sequence = 0;
     std::uint32_t acknowledgement = 0;
     std::uint16_t window = 0;
     Bytes payload;                ///< of TCP or UDP, without link-layer padding
     std::uint32_t wire_size = 0;  ///< size of the whole frame, for byte counts
-    Outer outer;
-
-    bool tagged() const noexcept { return vlans[0] != 0; }
-    bool tunnelled() const noexcept { return outer.kind != Encapsulation::kNone; }
+    Envelope envelope;
 };
 
 /// What became of a frame. Each value but kOk and kFragment is a counter in the metrics

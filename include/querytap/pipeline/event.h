@@ -39,7 +39,7 @@ struct Conversation {
     packet::IpProtocol protocol = packet::IpProtocol::kTcp;
     flow::Key key;  ///< for Community ID
     std::uint64_t flow_id = 0;
-    std::uint16_t vlan = 0;
+    packet::Envelope envelope;
     protocol::Protocol app = protocol::Protocol::kUndecided;
 };
 

@@ -28,6 +28,8 @@ struct Limits {
     std::size_t flows = 1u << 16;
     std::size_t sessions = 1u << 12;  ///< TDS connections inspected at once
     flow::Timeouts timeouts;
+    flow::KeyOptions key;
+    packet::Options decode;
     stream::Limits stream;
     tds::SessionLimits tds;
     signature::ScannerLimits scanner;

@@ -7,7 +7,7 @@
 namespace querytap::flow {
 namespace {
 
-using test::tcp;
+using namespace test;
 
 TEST(Key, BothDirectionsHaveOneKeyAndOppositeSides) {
     const Lookup there = lookup_of(tcp({.from_client = true}));
@@ -74,6 +74,76 @@ TEST(FlowId, IsExactInADouble) {
         EXPECT_LT(id, std::uint64_t{1} << 53);
         EXPECT_EQ(static_cast<std::uint64_t>(static_cast<double>(id)), id);
     }
+}
+
+struct NetworkCase {
+    const char* name;
+    packet::Vlans vlans;
+    std::uint32_t vni;
+};
+
+PacketView in_network(const NetworkCase& network) {
+    PacketView packet = tcp({});
+    packet.envelope.vlans = network.vlans;
+    packet.envelope.outer.id = network.vni;
+    if (network.vni != 0) packet.envelope.outer.kind = packet::Encapsulation::kVxlan;
+    return packet;
+}
+
+TEST(Network, CountsWhereItIsToldTo) {
+    const NetworkCase none{"none", {}, 0};
+    const NetworkCase other_vlan{"other vlan", {7}, 0};
+    const NetworkCase inner_vlan{"other inner vlan", {0, 7}, 0};
+    const NetworkCase other_vni{"other vni", {}, 7};
+    const auto same = [&](const NetworkCase& network, KeyOptions options) {
+        return lookup_of(in_network(none), options).key ==
+               lookup_of(in_network(network), options).key;
+    };
+    for (const NetworkCase& network : {other_vlan, inner_vlan, other_vni}) {
+        EXPECT_TRUE(same(network, {})) << network.name;
+        EXPECT_FALSE(same(network, {.vlan = true, .vni = true})) << network.name;
+    }
+    EXPECT_FALSE(same(other_vlan, {.vlan = true}));
+    EXPECT_FALSE(same(inner_vlan, {.vlan = true}));
+    EXPECT_TRUE(same(other_vni, {.vlan = true}));
+    EXPECT_TRUE(same(other_vlan, {.vni = true}));
+    EXPECT_FALSE(same(other_vni, {.vni = true}));
+}
+
+TEST(Network, ChangesHashAndIdButNotCommunityId) {
+    const Key here = lookup_of(in_network({"", {1}, 0}), {.vlan = true}).key;
+    const Key there = lookup_of(in_network({"", {2}, 0}), {.vlan = true}).key;
+    EXPECT_NE(hash(here, 1), hash(there, 1));
+    EXPECT_EQ(community_id(here), community_id(there));
+    Watched table;
+    table.options = {.vlan = true};
+    const std::uint64_t id_here = table.see(in_network({"", {1}, 0}), at(0)).id;
+    const std::uint64_t id_there = table.see(in_network({"", {2}, 0}), at(0)).id;
+    EXPECT_NE(id_here, id_there);
+    EXPECT_EQ(table.table->counters().active.read(), 2u);
+}
+
+TEST(Network, NoTwoVlanPairsAreTheSame) {
+    std::set<std::uint32_t> networks;
+    for (std::uint16_t outer = 1; outer < 4095; outer += 13) {
+        for (std::uint16_t inner = 0; inner < 4095; inner += 17) {
+            networks.insert(
+                lookup_of(in_network({"", {outer, inner}, 0}), {.vlan = true}).key.network);
+        }
+    }
+    EXPECT_EQ(networks.size(), 315u * 241u);
+}
+
+TEST(Envelope, IsThatOfTheFirstPacket) {
+    Watched table;
+    const Flow& plain = table.see(udp(1), at(0));
+    EXPECT_TRUE(table.table->envelope(plain).empty());
+    Flow& flow = table.see(in_network({"", {5, 6}, 77}), at(0));
+    table.see(in_network({"", {9}, 0}), at(1));
+    const packet::Envelope envelope = table.table->envelope(flow);
+    EXPECT_EQ(envelope.vlans, (packet::Vlans{5, 6}));
+    EXPECT_EQ(envelope.outer.kind, packet::Encapsulation::kVxlan);
+    EXPECT_EQ(envelope.outer.id, 77u);
 }
 
 }  // namespace

@@ -81,6 +81,7 @@ struct End {
 struct Watched {
     std::vector<End> ends;
     bool created = false;
+    KeyOptions options;
     std::unique_ptr<Table> table;
 
     explicit Watched(std::size_t capacity = 1024, const Timeouts& timeouts = {},
@@ -92,14 +93,13 @@ struct Watched {
     }
 
     /// What the pipeline does with each packet.
-    Flow& see(const PacketView& packet, Timestamp now, std::uint64_t ordinal = 0) {
+    Flow& see(const PacketView& packet, Timestamp now) {
         table->advance(now);
-        const Lookup lookup = lookup_of(packet);
+        const Lookup lookup = lookup_of(packet, options);
         const std::uint64_t hash = table->hash(lookup.key);
         table->prefetch(hash);
         table->prefetch_flow(hash);
         Flow& flow = table->find_or_create(lookup, hash, packet, now, created);
-        if (created) flow.first_ordinal = ordinal;
         table->account(flow, lookup.side, packet, now);
         return flow;
     }

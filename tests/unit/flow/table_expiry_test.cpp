@@ -182,7 +182,7 @@ TEST(Expiry, ShutdownEndsAllInOrderOfTheirFirstPackets) {
     Watched table;
     std::vector<std::uint64_t> ids;
     for (std::uint32_t n = 0; n < 50; ++n)
-        ids.push_back(table.see(udp(n), at(n * 0.1), n + 1).id);
+        ids.push_back(table.see(udp(n), at(n * 0.1)).id);
     table.table->end_all(at(6));
     ASSERT_EQ(table.ends.size(), 50u);
     for (std::size_t n = 0; n < 50; ++n) {

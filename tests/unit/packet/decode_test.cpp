@@ -33,7 +33,7 @@ struct Case {
     Frame frame;
     Decoded decoded = Decoded::kOk;
     std::string payload = "payload";
-    std::uint16_t vlan = 0;
+    Vlans vlans{};
     IpProtocol protocol = IpProtocol::kTcp;
 };
 
@@ -47,25 +47,43 @@ const Case kCases[] = {
     {"tcp options to the limit", ethernet(kIpv4Type, ipv4({}, tcp(kPayload, Frame(40, 1))))},
     {"ip options",
      ethernet(kIpv4Type, ipv4({.version_and_size = 0x47, .options = Frame(8, 1)}, tcp(kPayload)))},
-    {"ipv4 udp", ethernet(kIpv4Type, ipv4({.protocol = 17}, udp(kPayload))), Decoded::kOk,
-     "payload", 0, IpProtocol::kUdp},
+    {"ipv4 udp",
+     ethernet(kIpv4Type, ipv4({.protocol = 17}, udp(kPayload))),
+     Decoded::kOk,
+     "payload",
+     {},
+     IpProtocol::kUdp},
     {"ipv6 tcp", ethernet(kIpv6Type, kTcp6)},
-    {"ipv6 udp", ethernet(kIpv6Type, ipv6(17, udp(kPayload))), Decoded::kOk, "payload", 0,
+    {"ipv6 udp",
+     ethernet(kIpv6Type, ipv6(17, udp(kPayload))),
+     Decoded::kOk,
+     "payload",
+     {},
      IpProtocol::kUdp},
 
-    {"802.1Q", ethernet(0x8100, vlan(0xe032, kIpv4Type, kTcp4)), Decoded::kOk, "payload", 50},
-    {"802.1ad over 802.1Q: outermost id",
-     ethernet(0x88a8, vlan(100, 0x8100, vlan(200, kIpv4Type, kTcp4))), Decoded::kOk, "payload",
-     100},
-    {"old QinQ type", ethernet(0x9100, vlan(7, 0x8100, vlan(8, kIpv6Type, kTcp6))), Decoded::kOk,
-     "payload", 7},
+    {"802.1Q", ethernet(0x8100, vlan(0xe032, kIpv4Type, kTcp4)), Decoded::kOk, "payload", {50}},
+    {"802.1ad over 802.1Q",
+     ethernet(0x88a8, vlan(100, 0x8100, vlan(200, kIpv4Type, kTcp4))),
+     Decoded::kOk,
+     "payload",
+     {100, 200}},
+    {"old QinQ type",
+     ethernet(0x9100, vlan(7, 0x8100, vlan(8, kIpv6Type, kTcp6))),
+     Decoded::kOk,
+     "payload",
+     {7, 8}},
+    {"four tags: the first three",
+     ethernet(0x8100, vlan(1, 0x8100, vlan(2, 0x8100, vlan(3, 0x8100, vlan(4, kIpv4Type, kTcp4))))),
+     Decoded::kOk,
+     "payload",
+     {1, 2, 3}},
     {"priority tag is no vlan", ethernet(0x8100, vlan(0xa000, kIpv4Type, kTcp4)), Decoded::kOk,
-     "payload", 0},
+     "payload"},
     {"vlan tag cut", ethernet(0x8100, {0, 5, 8}), Decoded::kTruncated, ""},
 
     {"arp", ethernet(0x0806, Frame(28, 0)), Decoded::kNotIp, ""},
     {"802.3 with LLC", ethernet(0x0026, Frame(38, 0x42)), Decoded::kNotIp, ""},
-    {"mpls, not yet", ethernet(0x8847, Frame(40, 0)), Decoded::kNotIp, ""},
+    {"pppoe discovery", ethernet(0x8863, Frame(40, 0)), Decoded::kNotIp, ""},
     {"icmp", ethernet(kIpv4Type, ipv4({.protocol = 1}, Frame(8, 0))), Decoded::kNotTcpUdp, ""},
     {"ipv6 no next header", ethernet(kIpv6Type, ipv6(59, {})), Decoded::kNotTcpUdp, ""},
     {"ipv6 options mean nothing to ipv4",
@@ -76,22 +94,33 @@ const Case kCases[] = {
     {"padding behind an empty segment", ethernet(kIpv4Type, ipv4({}, tcp({})) + Frame(6, 0)),
      Decoded::kOk, ""},
     {"ipv6 padding is cut", ethernet(kIpv6Type, kTcp6 + Frame(20, 0))},
-    {"udp length cuts", ethernet(kIpv4Type, ipv4({.protocol = 17}, udp(kPayload, 8 + 3))),
-     Decoded::kOk, "pay", 0, IpProtocol::kUdp},
+    {"udp length cuts",
+     ethernet(kIpv4Type, ipv4({.protocol = 17}, udp(kPayload, 8 + 3))),
+     Decoded::kOk,
+     "pay",
+     {},
+     IpProtocol::kUdp},
     {"total length 0: to the end of the frame",
      ethernet(kIpv4Type, ipv4({.total_size = 0}, tcp(kPayload)))},
     {"ipv6 payload length 0: to the end of the frame",
      ethernet(kIpv6Type, ipv6(6, tcp(kPayload), 0))},
-    {"udp length 0: all there is", ethernet(kIpv4Type, ipv4({.protocol = 17}, udp(kPayload, 0))),
-     Decoded::kOk, "payload", 0, IpProtocol::kUdp},
+    {"udp length 0: all there is",
+     ethernet(kIpv4Type, ipv4({.protocol = 17}, udp(kPayload, 0))),
+     Decoded::kOk,
+     "payload",
+     {},
+     IpProtocol::kUdp},
 
     {"capture cut in the payload", without_last(ethernet(kIpv4Type, kTcp4), 4), Decoded::kOk,
      "pay"},
     {"capture cut after the tcp header", without_last(ethernet(kIpv4Type, kTcp4), 7), Decoded::kOk,
      ""},
     {"capture cut in the udp payload",
-     without_last(ethernet(kIpv4Type, ipv4({.protocol = 17}, udp(kPayload))), 4), Decoded::kOk,
-     "pay", 0, IpProtocol::kUdp},
+     without_last(ethernet(kIpv4Type, ipv4({.protocol = 17}, udp(kPayload))), 4),
+     Decoded::kOk,
+     "pay",
+     {},
+     IpProtocol::kUdp},
     {"capture cut in the tcp header", without_last(ethernet(kIpv4Type, kTcp4), 8),
      Decoded::kTruncated, ""},
     {"capture cut in the tcp options",
@@ -160,8 +189,11 @@ const Case kCases[] = {
     {"ipv6 routing header",
      ethernet(kIpv6Type, ipv6(43, Frame{6, 2, 0, 0} + Frame(20, 0) + tcp(kPayload)))},
     {"ipv6 authentication header, then udp",
-     ethernet(kIpv6Type, ipv6(51, Frame{17, 4} + Frame(22, 0) + udp(kPayload))), Decoded::kOk,
-     "payload", 0, IpProtocol::kUdp},
+     ethernet(kIpv6Type, ipv6(51, Frame{17, 4} + Frame(22, 0) + udp(kPayload))),
+     Decoded::kOk,
+     "payload",
+     {},
+     IpProtocol::kUdp},
     {"ipv4 authentication header",
      ethernet(kIpv4Type, ipv4({.protocol = 51}, Frame{6, 1} + Frame(10, 0) + tcp(kPayload)))},
     {"ipv6 options past the payload length", ethernet(kIpv6Type, ipv6(60, Frame{6, 9, 0, 0})),
@@ -188,7 +220,8 @@ TEST_P(Decode, SaysWhatBecameOfTheFrame) {
     const Decoded decoded = decode(given.frame, packet);
     EXPECT_EQ(name(decoded), name(given.decoded));
     EXPECT_EQ(as_text(packet.payload), given.payload);
-    EXPECT_EQ(packet.vlan, given.vlan);
+    EXPECT_EQ(packet.envelope.vlans, given.vlans);
+    EXPECT_EQ(packet.envelope.outer.kind, Encapsulation::kNone);
     EXPECT_EQ(packet.wire_size, given.frame.size());
     if (decoded == Decoded::kOk) {
         EXPECT_EQ(packet.protocol, given.protocol);

@@ -40,9 +40,11 @@ struct Ipv4 {
     std::uint8_t version_and_size = 0x45;
     int total_size = -1;  // -1: right
     Frame options{};
+    std::uint8_t network = 10;
+    std::uint16_t id = 0x1234;
 };
 
-/// From 10.1.2.3 to 10.9.8.7.
+/// From 10.1.2.3 to 10.9.8.7, or in another network.
 inline Frame ipv4(const Ipv4& header, const Frame& rest) {
     const std::size_t right = 20 + header.options.size() + rest.size();
     const std::size_t total =
@@ -51,19 +53,19 @@ inline Frame ipv4(const Ipv4& header, const Frame& rest) {
                  0,
                  high(total),
                  low(total),
-                 0x12,
-                 0x34,
+                 high(header.id),
+                 low(header.id),
                  high(header.fragment),
                  low(header.fragment),
                  64,
                  header.protocol,
                  0,
                  0,
-                 10,
+                 header.network,
                  1,
                  2,
                  3,
-                 10,
+                 header.network,
                  9,
                  8,
                  7} +
@@ -95,6 +97,74 @@ inline Frame tcp(const Frame& payload, const Frame& options = {}, int words = -1
 inline Frame udp(const Frame& payload, int size = -1) {
     const std::size_t total = size < 0 ? 8 + payload.size() : static_cast<std::size_t>(size);
     return Frame{0xc3, 0x50, 0x05, 0x9a, high(total), low(total), 0, 0} + payload;
+}
+
+/// To another port than 1434.
+inline Frame udp_to(std::uint16_t port, const Frame& payload) {
+    Frame frame = udp(payload);
+    frame[2] = high(port);
+    frame[3] = low(port);
+    return frame;
+}
+
+inline Frame mpls(std::uint32_t label, bool bottom, const Frame& rest) {
+    return Frame{static_cast<std::uint8_t>(label >> 12), static_cast<std::uint8_t>(label >> 4),
+                 static_cast<std::uint8_t>(label << 4 | (bottom ? 1 : 0)), 64} +
+           rest;
+}
+
+inline Frame pppoe(std::uint16_t protocol, const Frame& rest, int size = -1) {
+    const std::size_t right = rest.size() + 2;
+    const std::size_t length = size < 0 ? right : static_cast<std::size_t>(size);
+    return Frame{0x11, 0, 0, 7, high(length), low(length), high(protocol), low(protocol)} + rest;
+}
+
+/// `fields` are what the flags announce: checksum, key, sequence.
+inline Frame gre(std::uint16_t flags, std::uint16_t protocol, const Frame& fields,
+                 const Frame& rest) {
+    return Frame{high(flags), low(flags), high(protocol), low(protocol)} + fields + rest;
+}
+
+/// Version 1, session 5.
+inline Frame erspan2(const Frame& rest, std::uint8_t version = 1) {
+    return Frame{static_cast<std::uint8_t>(version << 4), 9, 0, 5, 0, 0, 0, 1} + rest;
+}
+
+/// Version 2, session 6; the low 16 bits of the third word are frame type, hardware and O.
+inline Frame erspan3(std::uint16_t flags, const Frame& rest, std::uint8_t version = 2) {
+    return Frame{static_cast<std::uint8_t>(version << 4),
+                 9,
+                 0,
+                 6,
+                 1,
+                 2,
+                 3,
+                 4,
+                 0,
+                 0,
+                 high(flags),
+                 low(flags)} +
+           rest;
+}
+
+/// VNI 0x123456.
+inline Frame vxlan(const Frame& rest, std::uint8_t flags = 8) {
+    return Frame{flags, 0, 0, 0, 0x12, 0x34, 0x56, 0} + rest;
+}
+
+/// VNI 0x123456; options of whole words.
+inline Frame geneve(std::uint16_t protocol, const Frame& options, const Frame& rest,
+                    std::uint8_t version = 0, int words = -1) {
+    const std::size_t size = words < 0 ? options.size() / 4 : static_cast<std::size_t>(words);
+    return Frame{static_cast<std::uint8_t>(version << 6 | low(size)),
+                 0,
+                 high(protocol),
+                 low(protocol),
+                 0x12,
+                 0x34,
+                 0x56,
+                 0} +
+           options + rest;
 }
 
 }  // namespace querytap::packet::test

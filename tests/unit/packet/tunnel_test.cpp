@@ -1,0 +1,348 @@
+// What stands between Ethernet and the packet that counts: labels, sessions, tunnels.
+#include <gtest/gtest.h>
+
+#include <querytap/packet/decode.h>
+
+#include "frame_builder.h"
+
+namespace querytap::packet::test {
+namespace {
+
+constexpr std::uint16_t kIpv4Type = 0x0800;
+constexpr std::uint16_t kIpv6Type = 0x86dd;
+constexpr std::uint16_t kMplsType = 0x8847;
+constexpr std::uint16_t kPppoeType = 0x8864;
+constexpr std::uint8_t kGre = 47;
+
+const Frame kPayload = text("payload");
+const Frame kTcp4 = ipv4({}, tcp(kPayload));
+const Frame kTcp6 = ipv6(6, tcp(kPayload));
+const Frame kInner = ethernet(kIpv4Type, kTcp4);
+const Frame kTaggedInner = ethernet(0x8100, vlan(33, kIpv4Type, kTcp4));
+
+/// In a network of its own: 192.1.2.3 to 192.9.8.7.
+Frame outer4(std::uint8_t protocol, const Frame& rest) {
+    return ethernet(kIpv4Type, ipv4({.protocol = protocol, .network = 192}, rest));
+}
+Frame in_gre(std::uint16_t flags, std::uint16_t protocol, const Frame& fields, const Frame& rest) {
+    return outer4(kGre, gre(flags, protocol, fields, rest));
+}
+Frame in_udp(std::uint16_t port, const Frame& rest) {
+    return outer4(17, udp_to(port, rest));
+}
+
+struct Case {
+    const char* name;
+    Frame frame;
+    Encapsulation kind = Encapsulation::kNone;
+    std::uint32_t id = 0;
+    int depth = 1;
+    Vlans vlans{};
+    bool outer_ipv6 = false;
+};
+
+const Case kCases[] = {
+    {"mpls", ethernet(kMplsType, mpls(16, true, kTcp4))},
+    {"mpls stack", ethernet(kMplsType, mpls(16, false, mpls(17, false, mpls(18, true, kTcp6))))},
+    {"mpls with upstream labels", ethernet(0x8848, mpls(16, true, kTcp4))},
+    {"mpls in vlan",
+     ethernet(0x8100, vlan(5, kMplsType, mpls(16, true, kTcp4))),
+     Encapsulation::kNone,
+     0,
+     0,
+     {5}},
+    {"pseudowire without control word", ethernet(kMplsType, mpls(16, true, kInner))},
+    {"pseudowire with control word", ethernet(kMplsType, mpls(16, true, Frame(4, 0) + kInner))},
+    {"pseudowire with sequence", ethernet(kMplsType, mpls(16, true, Frame{0, 0, 1, 2} + kInner))},
+    {"pseudowire of a tagged frame",
+     ethernet(kMplsType, mpls(16, true, Frame(4, 0) + kTaggedInner)),
+     Encapsulation::kNone,
+     0,
+     0,
+     {33}},
+    {"pseudowire without control word to an address of zeros",
+     ethernet(kMplsType, mpls(16, true, Frame(6, 0) + Frame(6, 2) + Frame{8, 0} + kTcp4))},
+
+    {"pppoe ipv4", ethernet(kPppoeType, pppoe(0x0021, kTcp4))},
+    {"pppoe ipv6", ethernet(kPppoeType, pppoe(0x0057, kTcp6))},
+    {"pppoe mpls", ethernet(kPppoeType, pppoe(0x0281, mpls(16, true, kTcp4)))},
+    {"pppoe with padding", ethernet(kPppoeType, pppoe(0x0021, kTcp4) + Frame(9, 0))},
+    {"pppoe in qinq",
+     ethernet(0x88a8, vlan(7, 0x8100, vlan(8, kPppoeType, pppoe(0x21, kTcp4)))),
+     Encapsulation::kNone,
+     0,
+     0,
+     {7, 8}},
+
+    {"gre", in_gre(0, kIpv4Type, {}, kTcp4), Encapsulation::kGre},
+    {"gre ipv6", in_gre(0, kIpv6Type, {}, kTcp6), Encapsulation::kGre},
+    {"gre mpls", in_gre(0, kMplsType, {}, mpls(16, true, kTcp4)), Encapsulation::kGre},
+    {"gre checksum", in_gre(0x8000, kIpv4Type, Frame(4, 9), kTcp4), Encapsulation::kGre},
+    {"gre key", in_gre(0x2000, kIpv4Type, {1, 2, 3, 4}, kTcp4), Encapsulation::kGre, 0x01020304},
+    {"gre sequence", in_gre(0x1000, kIpv4Type, Frame(4, 9), kTcp4), Encapsulation::kGre},
+    {"gre all three", in_gre(0xb000, kIpv4Type, {8, 8, 8, 8, 1, 2, 3, 4, 9, 9, 9, 9}, kTcp4),
+     Encapsulation::kGre, 0x01020304},
+    {"ethernet over gre", in_gre(0, 0x6558, {}, kInner), Encapsulation::kGre},
+    {"nvgre", in_gre(0x2000, 0x6558, {0x12, 0x34, 0x56, 7}, kInner), Encapsulation::kNvgre,
+     0x123456},
+    {"gre over ipv6",
+     ethernet(kIpv6Type, ipv6(kGre, gre(0, kIpv4Type, {}, kTcp4))),
+     Encapsulation::kGre,
+     0,
+     1,
+     {},
+     true},
+
+    {"erspan i", in_gre(0, 0x88be, {}, kInner), Encapsulation::kErspan1},
+    {"erspan ii", in_gre(0x1000, 0x88be, Frame(4, 1), erspan2(kInner)), Encapsulation::kErspan2, 5},
+    {"erspan ii of a tagged frame",
+     in_gre(0x1000, 0x88be, Frame(4, 1), erspan2(kTaggedInner)),
+     Encapsulation::kErspan2,
+     5,
+     1,
+     {33}},
+    {"erspan iii", in_gre(0x1000, 0x22eb, Frame(4, 1), erspan3(0, kInner)), Encapsulation::kErspan3,
+     6},
+    {"erspan iii without sequence", in_gre(0, 0x22eb, {}, erspan3(0, kInner)),
+     Encapsulation::kErspan3, 6},
+    {"erspan iii with subheader",
+     in_gre(0x1000, 0x22eb, Frame(4, 1), erspan3(1, Frame(8, 0xff) + kInner)),
+     Encapsulation::kErspan3, 6},
+    {"erspan iii of an ip packet", in_gre(0x1000, 0x22eb, Frame(4, 1), erspan3(2 << 10, kTcp4)),
+     Encapsulation::kErspan3, 6},
+    {"erspan iii of an ipv6 packet", in_gre(0x1000, 0x22eb, Frame(4, 1), erspan3(2 << 10, kTcp6)),
+     Encapsulation::kErspan3, 6},
+
+    {"vxlan", in_udp(4789, vxlan(kInner)), Encapsulation::kVxlan, 0x123456},
+    {"vxlan on linux' port", in_udp(8472, vxlan(kInner)), Encapsulation::kVxlan, 0x123456},
+    {"vxlan of a tagged frame",
+     in_udp(4789, vxlan(kTaggedInner)),
+     Encapsulation::kVxlan,
+     0x123456,
+     1,
+     {33}},
+    {"vxlan with flags reserved today", in_udp(4789, vxlan(kInner, 0xff)), Encapsulation::kVxlan,
+     0x123456},
+    {"vxlan in vlan: no tags inside, those outside",
+     ethernet(0x8100, vlan(5, kIpv4Type,
+                           ipv4({.protocol = 17, .network = 192}, udp_to(4789, vxlan(kInner))))),
+     Encapsulation::kVxlan,
+     0x123456,
+     1,
+     {5}},
+    {"vxlan in qinq of a tagged frame: tags inside",
+     ethernet(0x88a8, vlan(5, 0x8100,
+                           vlan(6, kIpv4Type,
+                                ipv4({.protocol = 17, .network = 192},
+                                     udp_to(4789, vxlan(kTaggedInner)))))),
+     Encapsulation::kVxlan,
+     0x123456,
+     1,
+     {33}},
+    {"vxlan over ipv6",
+     ethernet(kIpv6Type, ipv6(17, udp_to(4789, vxlan(kInner)))),
+     Encapsulation::kVxlan,
+     0x123456,
+     1,
+     {},
+     true},
+
+    {"geneve", in_udp(6081, geneve(0x6558, {}, kInner)), Encapsulation::kGeneve, 0x123456},
+    {"geneve with options", in_udp(6081, geneve(0x6558, Frame(12, 0x80), kInner)),
+     Encapsulation::kGeneve, 0x123456},
+    {"geneve of ip", in_udp(6081, geneve(kIpv4Type, {}, kTcp4)), Encapsulation::kGeneve, 0x123456},
+
+    {"ip in ip", outer4(4, kTcp4), Encapsulation::kIpip},
+    {"6in4", outer4(41, kTcp6), Encapsulation::k6in4},
+    {"4in6", ethernet(kIpv6Type, ipv6(4, kTcp4)), Encapsulation::k4in6, 0, 1, {}, true},
+    {"6in6", ethernet(kIpv6Type, ipv6(41, kTcp6)), Encapsulation::k6in6, 0, 1, {}, true},
+    {"mpls in ip", ethernet(kIpv4Type, ipv4({.protocol = 137}, mpls(16, true, kTcp4)))},
+
+    {"a mirror of a virtual network",
+     in_gre(0x1000, 0x88be, Frame(4, 1),
+            erspan2(ethernet(0x8100, vlan(9, kIpv4Type,
+                                          ipv4({.protocol = 17, .network = 192},
+                                               udp_to(4789, vxlan(kInner))))))),
+     Encapsulation::kVxlan,
+     0x123456,
+     2,
+     {9}},
+    {"ip in ip in ip", outer4(4, ipv4({.protocol = 4, .network = 192}, kTcp4)),
+     Encapsulation::kIpip, 0, 2},
+};
+
+class Tunnel : public testing::TestWithParam<Case> {};
+
+TEST_P(Tunnel, GivesTheInnermostPacketAndTheWayItCame) {
+    const Case& given = GetParam();
+    PacketView packet;
+    ASSERT_EQ(name(decode(given.frame, packet)), "ok");
+    EXPECT_EQ(as_text(packet.payload), "payload");
+    EXPECT_EQ(packet.wire_size, given.frame.size());
+    EXPECT_EQ(packet.destination_port, 1433);
+    EXPECT_TRUE(packet.source.to_string() == "10.1.2.3" ||
+                packet.source.to_string() == "2001:db8::1")
+        << packet.source.to_string();
+    EXPECT_EQ(packet.envelope.vlans, given.vlans);
+    const Outer& outer = packet.envelope.outer;
+    EXPECT_EQ(name(outer.kind), name(given.kind));
+    if (outer.kind == Encapsulation::kNone) return;
+    EXPECT_EQ(outer.id, given.id);
+    EXPECT_EQ(outer.depth, given.depth);
+    EXPECT_EQ(outer.source.to_string(), given.outer_ipv6 ? "2001:db8::1" : "192.1.2.3");
+    EXPECT_EQ(outer.destination.to_string(), given.outer_ipv6 ? "2001:db8::2" : "192.9.8.7");
+}
+
+std::string test_name(const char* text) {
+    std::string name = text;
+    for (char& c : name) {
+        if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+    }
+    return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Frames, Tunnel, testing::ValuesIn(kCases),
+                         [](const auto& tested) { return test_name(tested.param.name); });
+
+// A mirror, or the capture, may cut anywhere: the rest is a prefix of the payload, or headers that
+// are not whole; or, in a tunnel over UDP cut within its header, a datagram.
+TEST(TunnelCut, EveryPrefixOfEveryFrame) {
+    for (const Case& given : kCases) {
+        for (std::size_t size = 0; size < given.frame.size(); ++size) {
+            const Frame cut(given.frame.begin(),
+                            given.frame.begin() + static_cast<std::ptrdiff_t>(size));
+            PacketView packet;
+            const Decoded decoded = decode(cut, packet);
+            if (decoded == Decoded::kOk && packet.destination_port == 1433) {
+                EXPECT_TRUE(std::string_view("payload").starts_with(as_text(packet.payload)));
+                continue;
+            }
+            if (decoded == Decoded::kOk) {
+                EXPECT_EQ(packet.protocol, IpProtocol::kUdp) << given.name << " cut to " << size;
+                continue;
+            }
+            EXPECT_TRUE(packet.payload.empty());
+            // MPLS guesses by what it sees, and sees less.
+            if (std::string_view(given.name).find("pseudowire") != std::string_view::npos) continue;
+            EXPECT_EQ(name(decoded), "truncated") << given.name << " cut to " << size;
+        }
+    }
+}
+
+// What was cut inside the tunnel while the tunnel itself is whole, as mirrors with a length limit
+// send it: truncated, not malformed.
+TEST(TunnelCut, InsideAWholeTunnel) {
+    for (std::size_t size = 14; size < kInner.size(); ++size) {
+        const Frame cut(kInner.begin(), kInner.begin() + static_cast<std::ptrdiff_t>(size));
+        PacketView packet;
+        const Decoded decoded = decode(in_udp(4789, vxlan(cut)), packet);
+        EXPECT_EQ(name(decoded), size < 54 ? "truncated" : "ok") << size;
+    }
+}
+
+struct Bad {
+    const char* name;
+    Frame frame;
+    Decoded decoded;
+};
+
+const Bad kBad[] = {
+    {"mpls without a bottom", ethernet(kMplsType, mpls(16, false, {})), Decoded::kTruncated},
+    {"mpls with nothing behind", ethernet(kMplsType, mpls(16, true, {})), Decoded::kTruncated},
+    {"mpls channel", ethernet(kMplsType, mpls(16, true, Frame{0x10, 0, 0, 0} + kInner)),
+     Decoded::kNotIp},
+    {"endless labels", ethernet(kMplsType, Frame(200, 0)), Decoded::kTooDeep},
+    {"pppoe of another version", ethernet(kPppoeType, Frame{0x21, 0, 0, 7, 0, 2, 0, 0x21}),
+     Decoded::kMalformed},
+    {"pppoe with a code", ethernet(kPppoeType, Frame{0x11, 9, 0, 7, 0, 2, 0, 0x21}),
+     Decoded::kMalformed},
+    {"pppoe of one byte", ethernet(kPppoeType, pppoe(0x21, kTcp4, 1)), Decoded::kMalformed},
+    {"pppoe length lies", ethernet(kPppoeType, pppoe(0x21, kTcp4, 22)), Decoded::kTruncated},
+    {"lcp", ethernet(kPppoeType, pppoe(0xc021, Frame(20, 1))), Decoded::kNotIp},
+    {"gre of pptp", in_gre(0x2001, 0x880b, Frame(4, 0), kTcp4), Decoded::kNotTcpUdp},
+    {"gre with a source route", in_gre(0x4000, kIpv4Type, Frame(8, 0), kTcp4), Decoded::kNotTcpUdp},
+    {"gre of arp", in_gre(0, 0x0806, {}, Frame(28, 0)), Decoded::kNotIp},
+    {"gre key missing", in_gre(0x2000, kIpv4Type, {1, 2}, {}), Decoded::kMalformed},
+    {"gre header missing", outer4(kGre, {0, 0, 8}), Decoded::kMalformed},
+    {"erspan ii of another version", in_gre(0x1000, 0x88be, Frame(4, 1), erspan2(kInner, 3)),
+     Decoded::kMalformed},
+    {"erspan ii header missing", in_gre(0x1000, 0x88be, Frame(4, 1), Frame(7, 0x10)),
+     Decoded::kMalformed},
+    {"erspan iii of another version", in_gre(0x1000, 0x22eb, Frame(4, 1), erspan3(0, kInner, 1)),
+     Decoded::kMalformed},
+    {"erspan iii subheader missing", in_gre(0x1000, 0x22eb, Frame(4, 1), erspan3(1, Frame(7, 0))),
+     Decoded::kMalformed},
+    {"erspan iii of infiniband", in_gre(0x1000, 0x22eb, Frame(4, 1), erspan3(9 << 10, kInner)),
+     Decoded::kNotIp},
+    {"arp in vxlan", in_udp(4789, vxlan(ethernet(0x0806, Frame(28, 0)))), Decoded::kNotIp},
+    {"geneve options missing", in_udp(6081, geneve(0x6558, {}, Frame(8, 0), 0, 40)),
+     Decoded::kMalformed},
+    {"ip in ip of another version", outer4(4, kTcp6), Decoded::kMalformed},
+    {"nothing in ip in ip", outer4(4, {}), Decoded::kTruncated},
+    {"icmp in 6in4", outer4(41, ipv6(58, Frame(8, 0))), Decoded::kNotTcpUdp},
+};
+
+class BadTunnel : public testing::TestWithParam<Bad> {};
+
+TEST_P(BadTunnel, SaysWhy) {
+    PacketView packet;
+    EXPECT_EQ(name(decode(GetParam().frame, packet)), name(GetParam().decoded));
+    EXPECT_TRUE(packet.payload.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Frames, BadTunnel, testing::ValuesIn(kBad),
+                         [](const auto& tested) { return test_name(tested.param.name); });
+
+TEST(TunnelPort, WhatIsNoTunnelIsADatagram) {
+    for (const Frame& frame :
+         {in_udp(4789, vxlan(kInner, 0)), in_udp(4789, Frame(7, 8)), in_udp(4789, {}),
+          in_udp(6081, geneve(0x6558, {}, kInner, 1)), in_udp(6081, geneve(0x1234, {}, kInner)),
+          in_udp(6081, Frame(7, 0)), in_udp(10800, vxlan(kInner))}) {
+        PacketView packet;
+        ASSERT_EQ(name(decode(frame, packet)), "ok");
+        EXPECT_EQ(packet.protocol, IpProtocol::kUdp);
+        EXPECT_EQ(packet.source.to_string(), "192.1.2.3");
+        EXPECT_TRUE(packet.envelope.empty());
+        EXPECT_EQ(packet.payload.size(), frame.size() - 42);
+    }
+}
+
+TEST(TunnelPort, OfVxlanIsConfigured) {
+    const Frame mirrored = in_udp(10800, vxlan(kInner));
+    PacketView packet;
+    ASSERT_EQ(decode(mirrored, packet, {.vxlan_ports = {4789, 10800}}), Decoded::kOk);
+    EXPECT_EQ(packet.envelope.outer.kind, Encapsulation::kVxlan);
+    ASSERT_EQ(decode(in_udp(4789, vxlan(kInner)), packet, {.vxlan_ports = {}}), Decoded::kOk);
+    EXPECT_EQ(packet.envelope.outer.kind, Encapsulation::kNone);
+    ASSERT_EQ(decode(in_udp(0, vxlan(kInner)), packet), Decoded::kOk);
+    EXPECT_EQ(packet.envelope.outer.kind, Encapsulation::kNone) << "0 is an unused place";
+}
+
+TEST(TunnelDepth, IsBounded) {
+    Frame nested = kTcp4;
+    for (int depth = 1; depth <= 20; ++depth) {
+        nested = ipv4({.protocol = 4, .network = 192}, nested);
+        PacketView packet;
+        const Decoded decoded = decode(ethernet(kIpv4Type, nested), packet);
+        // Ethernet and TCP are two headers; each tunnel is two: that it is one, and its IP.
+        if (2 + 1 + 2 * depth <= kHeadersMax) {
+            EXPECT_EQ(name(decoded), "ok") << depth;
+            EXPECT_EQ(packet.envelope.outer.depth, depth);
+        } else {
+            EXPECT_EQ(name(decoded), "too_deep") << depth;
+            EXPECT_TRUE(packet.payload.empty());
+        }
+    }
+}
+
+TEST(TunnelDepth, VxlanInVxlanTooDeepLeavesNoPayload) {
+    Frame nested = kInner;
+    for (int depth = 1; depth <= 8; ++depth)
+        nested = in_udp(4789, vxlan(nested));
+    PacketView packet;
+    EXPECT_EQ(name(decode(nested, packet)), "too_deep");
+    EXPECT_TRUE(packet.payload.empty());
+}
+
+}  // namespace
+}  // namespace querytap::packet::test
