@@ -10,14 +10,14 @@ using tds::SsrpMessage;
 // SQL Server has room for fifty instances on a host.
 constexpr int kInstancesMax = 50;
 
-Conversation conversation_of(const flow::Flow& flow, const flow::Endpoint& client,
-                             const flow::Endpoint& server) noexcept {
+Conversation conversation_of(const flow::Flow& flow, const packet::Envelope& envelope,
+                             const flow::Endpoint& client, const flow::Endpoint& server) noexcept {
     return {.client = client,
             .server = server,
             .protocol = flow.key.protocol,
             .key = flow.key,
             .flow_id = flow.id,
-            .vlan = flow.vlan};
+            .envelope = envelope};
 }
 
 void write(Context& context, const Conversation& who, SsrpMessage message,
@@ -97,11 +97,11 @@ void inspect_browser(Context& context, flow::Flow& flow,
     const flow::Endpoint source{packet.source, packet.source_port};
     const flow::Endpoint destination{packet.destination, packet.destination_port};
     if (packet.destination_port == tds::kSsrpPort) {
-        const Conversation who = conversation_of(flow, source, destination);
+        const Conversation who = conversation_of(flow, packet.envelope, source, destination);
         inspect_request(context, flow, who, packet.payload);
     }
     if (packet.source_port == tds::kSsrpPort) {
-        const Conversation who = conversation_of(flow, destination, source);
+        const Conversation who = conversation_of(flow, packet.envelope, destination, source);
         inspect_answer(context, who, packet.payload);
     }
 }
