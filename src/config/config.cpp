@@ -129,6 +129,7 @@ void read_limits(YamlMap& root, Limits& limits) {
     map.read("flows", limits.flows, 1024, 1u << 26);
     map.read("sessions", limits.sessions, 16, 1u << 22);
     map.read("stream_memory_mb", limits.stream_memory_mb, 1, 65536);
+    map.read("fragmented_datagrams", limits.fragmented_datagrams, 8, 1u << 14);
     map.read("event_ring", limits.event_ring, 64, 1u << 20);
     map.read("timeout_established_s", limits.timeout_established_s, 1, 7 * kDay);
     map.read("timeout_half_open_s", limits.timeout_half_open_s, 1, kDay);

@@ -45,6 +45,7 @@ pipeline::Limits limits_of(const config::Config& config, std::uint64_t secret) {
                        .closing = seconds(config.limits.timeout_closing_s),
                        .udp = seconds(config.limits.timeout_udp_s)};
     limits.decode = decode_options(config.decode);
+    limits.fragments.datagrams = config.limits.fragmented_datagrams;
     limits.key = {.vlan = config.flow.vlan_in_key, .vni = config.flow.vni_in_key};
     limits.stream.pool_blocks = config.limits.stream_memory_mb * ((1u << 20) / 2048);
     limits.tds_events = config.eve.tds;

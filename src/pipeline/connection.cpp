@@ -137,6 +137,13 @@ void Connection::conflicting_overlap() noexcept {
                  "TCP segments that overlap with different content", "T1001", 30);
 }
 
+void Connection::overlapping_fragments() noexcept {
+    add_evidence(verdict::Kind::kProtocol, "overlapping-fragments",
+                 "IP fragments that contradict each other: a receiver may read other bytes than an "
+                 "inspector",
+                 "T1001", 40);
+}
+
 void Connection::fill(FlowEnd& record) const noexcept {
     record.level = ledger_.level();
     record.tds_messages_to_server = messages_to_server_;

@@ -29,6 +29,9 @@ class Connection final : public tds::Handler {
 
     void packet(flow::Side side, const packet::PacketView& packet) noexcept;
 
+    /// A datagram of this connection was dropped since its fragments overlap.
+    void overlapping_fragments() noexcept;
+
     /// It turned out to be something else: `app` of the flow says what.
     bool abandoned() const noexcept { return stage_ == Stage::kAbandoned; }
 

@@ -42,7 +42,8 @@ class Inspector::Impl {
           flows_(limits.flows, limits.timeouts, limits.hash_secret,
                  [this](flow::Flow& flow, flow::EndReason reason, Timestamp when) {
                      end(flow, reason, when);
-                 }) {}
+                 }),
+          fragments_(limits.fragments, limits.hash_secret, limits.decode) {}
 
     void inspect(std::span<const packet::Frame> burst) noexcept;
     void advance(Timestamp now) noexcept;
@@ -64,12 +65,15 @@ class Inspector::Impl {
                 context_.reassembler.counters(),
                 context_.session_pool.counters(),
                 context_.session_pool.tls_counters(),
-                context_.scanner_counters};
+                context_.scanner_counters,
+                fragments_.counters()};
     }
 
   private:
-    void walk(const packet::Frame& frame, const packet::PacketView& packet,
-              const flow::Lookup& lookup, std::uint64_t hash) noexcept;
+    flow::Flow& walk(const packet::Frame& frame, const packet::PacketView& packet,
+                     const flow::Lookup& lookup, std::uint64_t hash) noexcept;
+    void fragment(const packet::Frame& frame) noexcept;
+    void overlapping_fragments(flow::Flow& flow) noexcept;
     void note_start(flow::Flow& flow, flow::Side side, const packet::PacketView& packet) noexcept;
     void tcp(flow::Flow& flow, flow::Side side, const packet::PacketView& packet) noexcept;
     void decide(flow::Flow& flow, flow::Side side, const packet::PacketView& packet) noexcept;
@@ -82,6 +86,7 @@ class Inspector::Impl {
     Context context_;
     ObjectPool<Connection> connections_;
     flow::Table flows_;
+    packet::Defragmenter fragments_;
     std::array<ActiveGeneration, kOldGenerationsMax + 1> generations_;
     std::atomic<std::uint32_t> oldest_{0};
     // Why flows end just now decides where their events belong in time.
@@ -93,41 +98,70 @@ void Inspector::Impl::inspect(std::span<const packet::Frame> burst) noexcept {
     std::array<packet::PacketView, kBurstMax> packets;
     std::array<flow::Lookup, kBurstMax> lookups;
     std::array<std::uint64_t, kBurstMax> hashes;
-    std::array<bool, kBurstMax> wanted;
+    std::array<Decoded, kBurstMax> decoded;
 
     for (std::size_t i = 0; i < burst.size(); ++i) {
-        const Decoded decoded = packet::decode(burst[i].bytes, packets[i], context_.limits.decode);
+        decoded[i] = packet::decode(burst[i].bytes, packets[i], context_.limits.decode);
         context_.counters.packets.add();
         context_.counters.bytes.add(burst[i].bytes.size());
-        context_.counters.decoded[static_cast<std::size_t>(decoded)].add();
-        wanted[i] = decoded == Decoded::kOk;
-        if (!wanted[i]) continue;
+        context_.counters.decoded[static_cast<std::size_t>(decoded[i])].add();
+        if (decoded[i] != Decoded::kOk) continue;
         lookups[i] = flow::lookup_of(packets[i], context_.limits.key);
         hashes[i] = flows_.hash(lookups[i].key);
         flows_.prefetch(hashes[i]);
     }
     for (std::size_t i = 0; i < burst.size(); ++i) {
-        if (wanted[i]) flows_.prefetch_flow(hashes[i]);
+        if (decoded[i] == Decoded::kOk) flows_.prefetch_flow(hashes[i]);
     }
     for (std::size_t i = 0; i < burst.size(); ++i) {
         advance(burst[i].time);
         context_.events.set_place(burst[i].time, burst[i].ordinal);
-        if (wanted[i]) walk(burst[i], packets[i], lookups[i], hashes[i]);
+        if (decoded[i] == Decoded::kOk) {
+            walk(burst[i], packets[i], lookups[i], hashes[i]);
+        } else if (decoded[i] == Decoded::kFragment) {
+            fragment(burst[i]);
+        }
     }
 }
 
-void Inspector::Impl::walk(const packet::Frame& frame, const packet::PacketView& packet,
-                           const flow::Lookup& lookup, std::uint64_t hash) noexcept {
+flow::Flow& Inspector::Impl::walk(const packet::Frame& frame, const packet::PacketView& packet,
+                                  const flow::Lookup& lookup, std::uint64_t hash) noexcept {
     bool created = false;
     flow::Flow& flow = flows_.find_or_create(lookup, hash, packet, frame.time, created);
     flows_.account(flow, lookup.side, packet, frame.time);
 
     if (packet.protocol != packet::IpProtocol::kTcp) {
         if (touches_browser(packet)) inspect_browser(context_, flow, packet);
-        return;
+        return flow;
     }
     if (is_syn(packet)) note_start(flow, lookup.side, packet);
     tcp(flow, lookup.side, packet);
+    return flow;
+}
+
+/// A datagram that becomes whole is walked as if it had come in one frame.
+void Inspector::Impl::fragment(const packet::Frame& frame) noexcept {
+    packet::PacketView packet;
+    const auto [decoded, overlap] = fragments_.push(frame.bytes, frame.time, packet);
+    if (decoded == Decoded::kOk || overlap) {
+        const flow::Lookup lookup = flow::lookup_of(packet, context_.limits.key);
+        flow::Flow& flow = walk(frame, packet, lookup, flows_.hash(lookup.key));
+        if (overlap) overlapping_fragments(flow);
+    } else if (decoded != Decoded::kFragment) {
+        context_.counters.decoded[static_cast<std::size_t>(decoded)].add();
+    }
+}
+
+void Inspector::Impl::overlapping_fragments(flow::Flow& flow) noexcept {
+    const bool may_be_sql =
+        flow.key.protocol == packet::IpProtocol::kTcp && touches_sql_port(flow.key, context_);
+    if (flow.attachment == flow::kNoAttachment && may_be_sql &&
+        flow.value != flow::Value::kUninteresting) {
+        attach(flow);
+    }
+    if (flow.attachment != flow::kNoAttachment) {
+        connections_[flow.attachment].overlapping_fragments();
+    }
 }
 
 void Inspector::Impl::note_start(flow::Flow& flow, flow::Side side,
@@ -203,6 +237,7 @@ void Inspector::Impl::detach(flow::Flow& flow) noexcept {
 
 void Inspector::Impl::advance(Timestamp now) noexcept {
     context_.now = now;
+    fragments_.advance(now);
     advancing_ = true;
     flows_.advance(now);
     advancing_ = false;

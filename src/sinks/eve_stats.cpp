@@ -21,6 +21,10 @@ void write_stats_record(rapidjson::StringBuffer& out, const MetricsSource& sourc
     for (const auto& [reason, count] : totals.drops)
         eve.number(reason, count);
     eve.end();
+    eve.begin("defrag");
+    eve.number("fragments", totals.fragments);
+    eve.number("reassembled", totals.fragmented_datagrams);
+    eve.end();
     eve.begin("flow");
     eve.number("created", totals.flows_created);
     eve.number("active", totals.flows_active);

@@ -28,6 +28,12 @@ void add_traffic(MetricFamilies& out, const WorkerStats& worker, const Labels& l
                     "Packets, or parts of what they carried, that were not inspected, by reason.",
                     with_reason, number(drop.count));
     }
+    const packet::FragmentCounters& fragments = worker.inspector.fragments;
+    out.counter("fragments_total", "IP fragments.", labels, number(fragments.fragments));
+    out.counter("fragments_duplicate_total", "IP fragments that came again.", labels,
+                number(fragments.duplicates));
+    out.counter("fragmented_datagrams_total", "IP datagrams put together from fragments.", labels,
+                number(fragments.datagrams));
     out.counter("worker_busy_cycles_total", "TSC cycles spent on packets.", labels,
                 number(worker.busy_cycles));
     out.counter("worker_idle_cycles_total", "TSC cycles spent looking for packets.", labels,

@@ -11,9 +11,14 @@ std::vector<Drop> drops_of(const WorkerStats& worker) {
     std::vector<Drop> drops;
     for (std::size_t i = 0; i < packet::kDecodedCount; ++i) {
         const auto decoded = static_cast<packet::Decoded>(i);
-        if (decoded == packet::Decoded::kOk) continue;
+        if (decoded == packet::Decoded::kOk || decoded == packet::Decoded::kFragment) continue;
         drops.push_back({std::string(packet::name(decoded)), stats.pipeline.decoded[i].read()});
     }
+    const packet::FragmentCounters& fragments = stats.fragments;
+    drops.push_back({"fragment_malformed", fragments.malformed.read()});
+    drops.push_back({"fragments_overlapping", fragments.overlapping.read()});
+    drops.push_back({"fragments_timed_out", fragments.timed_out.read()});
+    drops.push_back({"fragments_evicted", fragments.evicted.read()});
     drops.push_back({"oversized_frame", worker.oversized_frames});
     drops.push_back({"stream_pool_exhausted", stats.stream.pool_exhausted.read()});
     drops.push_back({"sessions_exhausted", stats.pipeline.sessions_exhausted.read()});
@@ -40,6 +45,8 @@ Totals totals_of(const MetricsSource& source) {
         const pipeline::InspectorStats& stats = worker.inspector;
         totals.packets += stats.pipeline.packets.read();
         totals.bytes += stats.pipeline.bytes.read();
+        totals.fragments += stats.fragments.fragments.read();
+        totals.fragmented_datagrams += stats.fragments.datagrams.read();
         totals.flows_created += stats.flow.created.read();
         totals.flows_active += stats.flow.active.read();
         totals.logins += stats.pipeline.logins.read();

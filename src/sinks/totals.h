@@ -14,6 +14,8 @@ namespace querytap::sinks {
 struct Totals {
     std::uint64_t packets = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t fragments = 0;
+    std::uint64_t fragmented_datagrams = 0;  ///< put together
     std::uint64_t flows_created = 0;
     std::uint64_t flows_active = 0;
     std::uint64_t logins = 0;

@@ -54,6 +54,7 @@ inline pipeline::Limits small_limits() {
     pipeline::Limits limits;
     limits.flows = 256;
     limits.sessions = 64;
+    limits.fragments.datagrams = 16;
     limits.stream.pool_blocks = 512;
     limits.tds.buffers = 128;
     limits.scanner.transactions = 128;

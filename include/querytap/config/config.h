@@ -50,10 +50,11 @@ struct Eve {
 };
 
 struct Limits {
-    std::size_t flows = 1u << 20;       ///< of each worker
-    std::size_t sessions = 1u << 14;    ///< TDS connections of each worker
-    std::size_t stream_memory_mb = 64;  ///< held out-of-order bytes of each worker
-    unsigned event_ring = 4096;         ///< slots, power of two
+    std::size_t flows = 1u << 20;            ///< of each worker
+    std::size_t sessions = 1u << 14;         ///< TDS connections of each worker
+    std::size_t stream_memory_mb = 64;       ///< held out-of-order bytes of each worker
+    std::size_t fragmented_datagrams = 256;  ///< under way at once, of each worker
+    unsigned event_ring = 4096;              ///< slots, power of two
     unsigned timeout_established_s = 3600;
     unsigned timeout_half_open_s = 30;
     unsigned timeout_closing_s = 30;

@@ -13,6 +13,7 @@
 #include <querytap/base/time.h>
 #include <querytap/flow/table.h>
 #include <querytap/packet/decode.h>
+#include <querytap/packet/defragmenter.h>
 #include <querytap/pipeline/counters.h>
 #include <querytap/pipeline/event.h>
 #include <querytap/policy/policy.h>
@@ -30,6 +31,7 @@ struct Limits {
     flow::Timeouts timeouts;
     flow::KeyOptions key;
     packet::Options decode;
+    packet::FragmentLimits fragments;
     stream::Limits stream;
     tds::SessionLimits tds;
     signature::ScannerLimits scanner;
@@ -60,6 +62,7 @@ struct InspectorStats {
     const tds::SessionCounters& tds;
     const tls::Counters& tls;
     const signature::ScannerCounters& scanner;
+    const packet::FragmentCounters& fragments;
 };
 
 class Inspector {

@@ -85,7 +85,7 @@ class Source final : public MetricsSource {
     std::vector<WorkerStats> workers() const override {
         std::vector<WorkerStats> stats;
         stats.push_back({.id = 0,
-                         .inspector = {pipeline_, flow_, stream_, tds_, tls_, scanner_},
+                         .inspector = {pipeline_, flow_, stream_, tds_, tls_, scanner_, fragments_},
                          .busy_cycles = 5000,
                          .idle_cycles = 100,
                          .cycles_per_second = 1e9,
@@ -107,6 +107,7 @@ class Source final : public MetricsSource {
     tds::SessionCounters tds_;
     tls::Counters tls_;
     signature::ScannerCounters scanner_;
+    packet::FragmentCounters fragments_;
 };
 
 }  // namespace querytap::sinks::test
