@@ -70,7 +70,10 @@ void Connection::write_record(const MessageMatch& message) noexcept {
     const bool result = record.kind == TdsKind::kResult;
     if (query) context_.counters.queries.add();
     if (!context_.limits.tds_events || !(query || result)) return;
-    context_.events.write<Tds>(conversation_, [&](Tds& event) { event = record; });
+    context_.events.write<Tds>(conversation_, [&](Tds& event) {
+        event = record;
+        event.query_hash = message.query_hash();
+    });
 }
 
 void Connection::on_prelogin(const tds::MessageInfo& info, const tds::Prelogin& prelogin) {
@@ -136,8 +139,7 @@ void Connection::on_rpc(const tds::MessageInfo& info, const tds::RpcCall& call) 
     if (message == nullptr) return;
     message->record.kind = TdsKind::kQuery;
     ++message->record.rpc_calls;
-    if (message->record.procedure.empty()) message->record.procedure.assign(call.procedure);
-    message->procedure(call.procedure);
+    message->procedure(call);
 }
 
 void Connection::on_parameter(const tds::MessageInfo& info, const tds::Parameter& parameter) {

@@ -12,6 +12,7 @@
 #include "event_writer.h"
 #include "expected_ports.h"
 #include "message_match.h"
+#include "sql_reader.h"
 #include "view_buffers.h"
 
 namespace querytap::pipeline {
@@ -24,9 +25,8 @@ struct ActiveGeneration {
 };
 
 struct Context {
-    // A text needs a normaliser from its first byte to its last; few messages are in the middle of
-    // one at the same time.
-    static constexpr std::size_t kNormalisers = 256;
+    // Few messages are in the middle of a SQL text at the same time.
+    static constexpr std::size_t kSqlReaders = 256;
 
     Context(const Limits& limits_, EventSink& sink)
         : limits(limits_),
@@ -34,7 +34,7 @@ struct Context {
           reassembler(limits_.stream),
           session_pool(limits_.tds),
           messages(limits_.sessions),
-          normalisers(kNormalisers) {}
+          sql_readers(kSqlReaders) {}
 
     Limits limits;
     Counters counters;
@@ -46,7 +46,7 @@ struct Context {
     ViewBuffers views;
     MessageMatch* views_owner = nullptr;  ///< whose pieces stand in `views`
     ObjectPool<MessageMatch> messages;
-    ObjectPool<sql::Normaliser> normalisers;
+    ObjectPool<SqlReader> sql_readers;
     ExpectedPorts expected_ports;
     ActiveGeneration* current = nullptr;
     Timestamp now{};

@@ -1,5 +1,7 @@
 #include "message_match.h"
 
+#include <bit>
+
 #include "context.h"
 
 namespace querytap::pipeline {
@@ -11,6 +13,15 @@ using signature::TransactionId;
 /// Long values are narrowed in steps of this size.
 constexpr std::size_t kNarrowStep = 4096;
 static_assert(narrow_bound(kNarrowStep) <= ViewBuffers::kSize);
+
+/// A call has the shape of the batch that calls.
+std::uint64_t hash_of_call(std::string_view procedure) noexcept {
+    if (procedure.empty()) return 0;
+    sql::Fingerprint shape;
+    shape.add("exec ");
+    shape.add(procedure);
+    return shape.end();
+}
 
 sql::Encoding encoding_of(const tds::Chunk& chunk) noexcept {
     return chunk.encoding == tds::Encoding::kUtf16le ? sql::Encoding::kUtf16le
@@ -40,7 +51,7 @@ MessageMatch::~MessageMatch() {
             context_.views.clear(i);
         context_.views_owner = nullptr;
     }
-    if (normaliser_ != nullptr) context_.normalisers.release(normaliser_);
+    if (reader_ != nullptr) context_.sql_readers.release(reader_);
     if (transaction_ != TransactionId::kNone) scanner().discard(transaction_);
     for (const TransactionId id : dynamic_) {
         if (id != TransactionId::kNone) scanner().discard(id);
@@ -68,22 +79,33 @@ void MessageMatch::sql(const tds::Chunk& chunk) noexcept {
     take_views();
     if (chunk.begin) {
         end_sql();  // a text that lost its end
-        normaliser_ = context_.normalisers.acquire();
-        if (normaliser_ == nullptr) {
+        reader_ = context_.sql_readers.acquire();
+        if (reader_ == nullptr) {
             context_.counters.normalisers_exhausted.add();
             return;
         }
-        normaliser_->begin(encoding_of(chunk));
+        reader_->normaliser.begin(encoding_of(chunk));
+        reader_->shape.begin();
         part_statements();
     }
-    if (normaliser_ == nullptr) return;
-    normaliser_->feed(chunk.bytes, context_.sql_scratch, *this);
+    if (reader_ == nullptr) return;
+    reader_->normaliser.feed(chunk.bytes, context_.sql_scratch, *this);
     if (chunk.end) end_sql();
 }
 
 /// Statements of one message (several RPCs) stand apart in its record.
 void MessageMatch::part_statements() noexcept {
     if (!record.text.empty()) record.text.append("\n");
+}
+
+/// Several statements of one message have one number, in their order.
+void MessageMatch::add_hash(std::uint64_t hash) noexcept {
+    record.query_hash = std::rotl(record.query_hash, 1) ^ hash;
+}
+
+std::uint64_t MessageMatch::query_hash() const noexcept {
+    if (record.query_hash != 0) return record.query_hash;
+    return call_hash_ != 0 ? call_hash_ : hash_of_call(record.procedure.view());
 }
 
 void MessageMatch::prepared(const tds::Chunk& chunk) noexcept {
@@ -98,15 +120,29 @@ void MessageMatch::prepared(const tds::Chunk& chunk) noexcept {
     char text[narrow_bound(kSeenMax)];
     NarrowState state;
     const Bytes seen = chunk.bytes.first(std::min(chunk.bytes.size(), kSeenMax));
-    record.text.append({text, narrow(seen, text, state)});
+    const std::string_view shown(text, narrow(seen, text, state));
+    record.text.append(shown);
+    // A text that may have been cut would have another number than where it was prepared.
+    if (chunk.begin && chunk.end && chunk.bytes.size() < kSeenMax) read_prepared(shown);
+}
+
+void MessageMatch::read_prepared(std::string_view text) noexcept {
+    struct Shape final : sql::Views {
+        void on_normalised(std::string_view piece) override { fingerprint.add(piece); }
+        sql::Fingerprint fingerprint;
+    } shape;
+    executed_ = sql::normalise(text, context_.sql_scratch, shape);
+    add_hash(shape.fingerprint.end());
 }
 
 void MessageMatch::end_sql() noexcept {
-    if (normaliser_ == nullptr) return;
-    normaliser_->end(context_.sql_scratch, *this);
-    executed_ = normaliser_->executed();
-    context_.normalisers.release(normaliser_);
-    normaliser_ = nullptr;
+    if (reader_ == nullptr) return;
+    reader_->normaliser.end(context_.sql_scratch, *this);
+    executed_ = reader_->normaliser.executed();
+    context_.counters.sql_limits.add(reader_->normaliser.limits_hit());
+    if (context_.limits.tds_events) add_hash(reader_->shape.end());
+    context_.sql_readers.release(reader_);
+    reader_ = nullptr;
     end_value(slot(View::kRaw));
     end_value(slot(View::kSql));
     end_value(slot(View::kLiteral));
@@ -115,17 +151,24 @@ void MessageMatch::end_sql() noexcept {
         end_value(slot(View::kDynamic, i));
 }
 
-void MessageMatch::procedure(std::string_view name) noexcept {
+void MessageMatch::procedure(const tds::RpcCall& call) noexcept {
     executed_ = {};
     parameter_is_sql_ = false;
-    if (!wants(Buffer::kTdsProc)) return;
+    if (record.procedure.empty()) record.procedure.assign(call.procedure);
+    if (call.procedure_id != 0) {  // its name is ours
+        field(Buffer::kTdsProc, call.procedure);
+        return;
+    }
+    if (!wants(Buffer::kTdsProc) && !context_.limits.tds_events) return;
     struct Name final : sql::Views {
         void on_normalised(std::string_view piece) override { text.append(piece); }
         BoundedText<256> text;
     } normal;
-    sql::normalise(name, context_.sql_scratch, normal);
-    const std::string_view text = normal.text.view();
-    field(Buffer::kTdsProc, text.substr(0, text.find(';')));  // p;1 is p
+    sql::normalise(call.procedure, context_.sql_scratch, normal);
+    std::string_view name = normal.text.view();
+    name = name.substr(0, name.find(';'));  // p;1 is p
+    field(Buffer::kTdsProc, name);
+    if (call_hash_ == 0 && context_.limits.tds_events) call_hash_ = hash_of_call(name);
 }
 
 void MessageMatch::parameter(std::string_view name) noexcept {
@@ -221,6 +264,7 @@ void MessageMatch::on_raw(std::string_view text) {
 }
 
 void MessageMatch::on_normalised(std::string_view text) {
+    if (context_.limits.tds_events) reader_->shape.add(text);
     if (wants(Buffer::kTdsSql)) append(slot(View::kSql), text);
 }
 

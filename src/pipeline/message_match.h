@@ -18,6 +18,7 @@
 namespace querytap::pipeline {
 
 struct Context;
+struct SqlReader;
 struct ActiveGeneration;
 
 class MessageMatch final : public sql::Views {
@@ -32,8 +33,8 @@ class MessageMatch final : public sql::Views {
     }
 
     void sql(const tds::Chunk& chunk) noexcept;
-    /// The name of a procedure that is called, as the client spelt it.
-    void procedure(std::string_view name) noexcept;
+    /// A procedure is called.
+    void procedure(const tds::RpcCall& call) noexcept;
     /// A parameter begins. One that the statement before it executes is SQL, too.
     void parameter(std::string_view name) noexcept;
     /// What a handle stands for: matched when it was prepared, and only shown now.
@@ -50,6 +51,9 @@ class MessageMatch final : public sql::Views {
 
     /// The message ends: open values are closed, rules decided, hits reported.
     void finish(signature::HitSink& hits) noexcept;
+
+    /// Of the SQL text, or, where there is none, of the call.
+    std::uint64_t query_hash() const noexcept;
 
     /// The rule set of this message's hits.
     const signature::RuleSet& rules() const noexcept;
@@ -78,6 +82,8 @@ class MessageMatch final : public sql::Views {
     void end_value(std::size_t slot) noexcept;
     void end_sql() noexcept;
     void part_statements() noexcept;
+    void add_hash(std::uint64_t hash) noexcept;
+    void read_prepared(std::string_view text) noexcept;
 
     Context& context_;
     ActiveGeneration& generation_;
@@ -85,9 +91,10 @@ class MessageMatch final : public sql::Views {
     signature::TransactionId transaction_;
     /// Each dynamic text is a statement of its own; opened when it appears.
     std::array<signature::TransactionId, sql::kDynamicViewsMax> dynamic_;
-    sql::Normaliser* normaliser_ = nullptr;  ///< while a SQL text is open
-    sql::ExecutedNames executed_;            ///< parameters that the last statement executes
+    SqlReader* reader_ = nullptr;  ///< while a SQL text is open
+    sql::ExecutedNames executed_;  ///< parameters that the last statement executes
     bool parameter_is_sql_ = false;
+    std::uint64_t call_hash_ = 0;  ///< of the first procedure that is called by name
     ParameterText parameter_text_;
     NarrowState narrow_;
     std::bitset<kViewCount> streaming_;  ///< a stream is open for this slot

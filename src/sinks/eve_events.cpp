@@ -198,6 +198,7 @@ void write_tds_query(EveObject& eve, const pipeline::Tds& tds) {
     eve.text_if("procedure", tds.procedure.view());
     eve.number_if("calls", tds.rpc_calls);
     eve.text_if("sql", tds.text.view());
+    if (tds.query_hash != 0) eve.text("query_hash", fmt::format("{:016x}", tds.query_hash));
     if (tds.text.truncated()) eve.boolean("truncated", true);
     if (tds.prepared) eve.boolean("prepared", true);
     eve.text_if("parameters", tds.parameters.view());

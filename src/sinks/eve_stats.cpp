@@ -36,6 +36,7 @@ void write_stats_record(rapidjson::StringBuffer& out, const MetricsSource& sourc
     eve.begin("tds");
     eve.number("logins", totals.logins);
     eve.number("queries", totals.queries);
+    eve.number("sql_limits", totals.sql_limits);
     eve.begin("messages");
     for (std::size_t type = 0; type < totals.tds_messages.size(); ++type) {
         const auto packet_type = static_cast<tds::PacketType>(type);

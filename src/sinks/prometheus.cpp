@@ -96,6 +96,9 @@ void add_tds(MetricFamilies& out, const WorkerStats& worker, const Labels& label
     out.counter("tds_logins_total", "Logins seen in clear.", labels, number(pipeline.logins));
     out.counter("tds_queries_total", "Requests with SQL or an RPC.", labels,
                 number(pipeline.queries));
+    out.counter("sql_limits_total",
+                "Times that a bound left something of a SQL text unfolded, cut or unseen.", labels,
+                number(pipeline.sql_limits));
 }
 
 void add_tls(MetricFamilies& out, const WorkerStats& worker, const Labels& labels) {

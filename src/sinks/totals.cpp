@@ -51,6 +51,7 @@ Totals totals_of(const MetricsSource& source) {
         totals.flows_active += stats.flow.active.read();
         totals.logins += stats.pipeline.logins.read();
         totals.queries += stats.pipeline.queries.read();
+        totals.sql_limits += stats.pipeline.sql_limits.read();
         totals.alerts += stats.pipeline.alerts.read();
         totals.alerts_suppressed += stats.pipeline.alerts_suppressed.read();
         totals.gaps += stats.stream.gaps.read();

@@ -20,6 +20,7 @@ struct Totals {
     std::uint64_t flows_active = 0;
     std::uint64_t logins = 0;
     std::uint64_t queries = 0;
+    std::uint64_t sql_limits = 0;
     std::uint64_t alerts = 0;
     std::uint64_t alerts_suppressed = 0;
     std::uint64_t gaps = 0;

@@ -1,163 +1,189 @@
-#include <new>
+#include <algorithm>
+#include <cstring>
 
 #include <querytap/sql/fingerprint.h>
 
-#define XXH_STATIC_LINKING_ONLY  // the size of its state
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "chars.h"
+#include "kernels.h"
 
 namespace querytap::sql {
 namespace {
 
-static_assert(sizeof(XXH3_state_t) == 576 && alignof(XXH3_state_t) == 64);
-
-XXH3_state_t* hash_of(std::array<unsigned char, 576>& bytes) noexcept {
-    return std::launder(reinterpret_cast<XXH3_state_t*>(bytes.data()));
-}
-
 /// Of the normalised view: everything beyond ASCII is a letter.
+constexpr auto kInWord = [] {
+    std::array<bool, 256> table{};
+    for (unsigned byte = 0; byte < table.size(); ++byte) {
+        const CharClass kind = kClasses[byte];
+        table[byte] = continues_word(kind) || kind == CharClass::kBeyond;
+    }
+    return table;
+}();
+
 bool in_word(char c) noexcept {
-    const CharClass kind = class_of(c);
-    return continues_word(kind) || kind == CharClass::kBeyond;
+    return kInWord[static_cast<unsigned char>(c)];
 }
 
-bool is_digit(char c) noexcept {
-    return class_of(c) == CharClass::kDigit;
+/// A sign behind one of these is an operator.
+bool ends_operand(char c) noexcept {
+    return in_word(c) || c == ')' || c == '?';
+}
+
+std::size_t word_size(std::string_view text) noexcept {
+    std::size_t size = 0;
+    while (size < text.size() && in_word(text[size]))
+        ++size;
+    return size;
 }
 
 }  // namespace
 
 void Fingerprint::begin() noexcept {
-    XXH3_64bits_reset(::new (hash_.data()) XXH3_state_t);
-    state_ = State::kBetween;
-    last_ = Last::kNothing;
-    blank_ = comma_ = point_ = false;
-    sign_ = previous_ = 0;
+    hash_ = 0;
+    state_ = State::kCode;
+    after_word_ = false;
+    previous_ = 0;
+    name_size_ = 0;
     size_ = 0;
 }
 
-void Fingerprint::flush() noexcept {
-    XXH3_64bits_update(hash_of(hash_), buffer_.data(), size_);
-    size_ = 0;
+/// The last bytes stay in the buffer: a value may take them back.
+void Fingerprint::hash_block() noexcept {
+    hash_ = XXH3_64bits_withSeed(buffer_.data(), kBlock, hash_);
+    size_ = static_cast<std::uint16_t>(size_ - kBlock);
+    std::memmove(buffer_.data(), buffer_.data() + kBlock, size_);
 }
 
-void Fingerprint::put(char c) noexcept {
-    if (size_ == buffer_.size()) flush();
-    buffer_[size_++] = c;
+void Fingerprint::put(std::string_view text) noexcept {
+    while (!text.empty()) {
+        if (size_ == buffer_.size()) hash_block();
+        const std::size_t part = std::min(text.size(), buffer_.size() - size_);
+        std::memcpy(buffer_.data() + size_, text.data(), part);
+        size_ = static_cast<std::uint16_t>(size_ + part);
+        text.remove_prefix(part);
+    }
 }
 
-/// What might have belonged to a value does not.
-void Fingerprint::put_held() noexcept {
-    if (comma_) put(',');
-    if (sign_ != 0) put(sign_);
-    if (point_) put('.');
-    if (comma_ || sign_ != 0 || point_) last_ = Last::kPunctuation;
-    comma_ = point_ = false;
-    sign_ = 0;
+/// The last byte but `count`; 0 where the text begins.
+char Fingerprint::before(std::size_t count) const noexcept {
+    return size_ > count ? buffer_[size_ - count - 1u] : '\0';
 }
 
-/// A value, and the sign or point that was its own; after a value and a comma it is one more of
-/// the same list.
+/// A value: the blank, the sign and the point before it are its own; behind a value and a comma it
+/// is one more of the same list.
 void Fingerprint::put_value() noexcept {
-    if (!comma_) put('?');
-    comma_ = point_ = blank_ = false;
-    sign_ = 0;
-    last_ = Last::kValue;
+    if (before(0) == ' ') --size_;
+    if (before(0) == '.' && !ends_operand(before(1))) --size_;
+    if ((before(0) == '-' || before(0) == '+') && !ends_operand(before(1))) --size_;
+    if (before(0) == ',' && before(1) == '?') {
+        --size_;
+    } else {
+        put("?");
+    }
 }
 
 void Fingerprint::add(std::string_view normalised) noexcept {
-    for (const char c : normalised) {
-        while (!step(c)) {
-        }
-    }
+    while (!normalised.empty())
+        normalised = step(normalised);
 }
 
-/// False: the token before ended, and `c` is to be looked at again.
-bool Fingerprint::step(char c) noexcept {
+/// Takes a byte or more, or changes the state.
+std::string_view Fingerprint::step(std::string_view text) noexcept {
     switch (state_) {
-        case State::kBetween:
-            return between(c);
-        case State::kWord:
-            if (in_word(c)) {
-                put(c);
-                return true;
-            }
-            break;
-        case State::kNumber: {
-            const bool exponent = previous_ == 'e' && (c == '-' || c == '+');
-            previous_ = c;
-            if (in_word(c) || exponent) return true;
-            if (c != '.') break;
-            state_ = State::kNumberPoint;
-            return true;
-        }
+        case State::kCode:
+            return code(text);
+        case State::kNumber:
         case State::kNumberPoint:
-            state_ = is_digit(c) ? State::kNumber : State::kBetween;
-            if (state_ == State::kNumber) return true;
-            put('.');
-            last_ = Last::kPunctuation;
-            return false;
-        case State::kLiteral:
-            if (c == '\'') state_ = State::kQuote;
-            return true;
+            return number(text);
+        case State::kLiteral: {
+            const std::size_t size = find_either(text.data(), text.size(), '\'', '\'');
+            if (size == text.size()) return {};
+            state_ = State::kQuote;
+            return text.substr(size + 1);
+        }
         case State::kQuote:
-            if (c == '\'') {
-                state_ = State::kLiteral;
-                return true;
-            }
-            break;
+            state_ = text[0] == '\'' ? State::kLiteral : State::kValueEnd;
+            return text.substr(text[0] == '\'' ? 1 : 0);
+        case State::kVariable:
+        case State::kVariableEnd:
+            return variable(text);
+        case State::kValueEnd:
+            // A blank stands between a number and a word, none between a literal and one.
+            state_ = State::kCode;
+            after_word_ = false;
+            return text.substr(text[0] == ' ' ? 1 : 0);
     }
-    state_ = State::kBetween;
-    return false;
+    return {};
 }
 
-/// The first byte of a token, or the blank before one.
-bool Fingerprint::between(char c) noexcept {
-    if (c == ' ') {
-        blank_ = true;
-        return true;
+/// All that is no value goes into the shape as it is.
+std::string_view Fingerprint::code(std::string_view text) noexcept {
+    const std::size_t size = find_value(text.data(), text.size(), after_word_);
+    put(text.substr(0, size));
+    if (size > 0) after_word_ = in_word(text[size - 1]);
+    if (size == text.size()) return {};
+    const char c = text[size];
+    if (c == '@') {
+        name_size_ = 0;
+        state_ = State::kVariable;
+        return text.substr(size);
     }
-    const bool after_operand =
-        !comma_ && sign_ == 0 &&
-        (last_ == Last::kWord || last_ == Last::kValue || last_ == Last::kClosing);
-    if (c == '\'') {
-        if (sign_ != 0 || point_) put_held();
-        put_value();
-        state_ = State::kLiteral;
-    } else if (is_digit(c)) {
-        put_value();
+    put_value();
+    previous_ = c;
+    state_ = c == '\'' ? State::kLiteral : State::kNumber;
+    return text.substr(size + 1);
+}
+
+std::string_view Fingerprint::number(std::string_view text) noexcept {
+    const char c = text[0];
+    if (state_ == State::kNumberPoint) {
+        const bool digit = class_of(c) == CharClass::kDigit;
+        state_ = digit ? State::kNumber : State::kValueEnd;
+        if (!digit) put(".");
+        return text;
+    }
+    const std::size_t size = word_size(text);
+    if (size > 0) {
+        previous_ = text[size - 1];
+        return text.substr(size);
+    }
+    if (previous_ == 'e' && (c == '-' || c == '+')) {
         previous_ = c;
-        state_ = State::kNumber;
-    } else if (c == '$' && sign_ == 0 && !point_) {
-        sign_ = c;  // money, mostly
-    } else if (in_word(c)) {
-        const bool apart = blank_ && last_ == Last::kWord && !comma_ && sign_ == 0 && !point_;
-        put_held();
-        if (apart) put(' ');
-        put(c);
-        last_ = Last::kWord;
-        state_ = State::kWord;
-    } else if (c == ',' && last_ == Last::kValue && !comma_ && sign_ == 0 && !point_) {
-        comma_ = true;
-    } else if ((c == '-' || c == '+') && !after_operand && sign_ == 0 && !point_) {
-        sign_ = c;
-    } else if (c == '.' && !after_operand && !point_) {
-        point_ = true;
-    } else {
-        put_held();
-        put(c);
-        last_ = c == ')' ? Last::kClosing : Last::kPunctuation;
+        return text.substr(1);
     }
-    blank_ = false;
-    return true;
+    state_ = c == '.' ? State::kNumberPoint : State::kValueEnd;
+    return text.substr(c == '.' ? 1 : 0);
+}
+
+/// @name: a value, unless '=' follows. @@name is none, nor what is longer than any name.
+std::string_view Fingerprint::variable(std::string_view text) noexcept {
+    if (state_ == State::kVariable) {
+        const std::size_t size = std::min(word_size(text), kNameMax - name_size_);
+        std::copy_n(text.begin(), size, name_.begin() + name_size_);
+        name_size_ = static_cast<std::uint8_t>(name_size_ + size);
+        text.remove_prefix(size);
+        if (text.empty()) return text;
+        state_ = State::kVariableEnd;
+    }
+    const bool global = name_size_ > 1 && name_[1] == '@';
+    if (text[0] == '=' || global || in_word(text[0])) {
+        put({name_.data(), name_size_});
+        after_word_ = true;
+        state_ = State::kCode;
+    } else {
+        put_value();
+        state_ = State::kValueEnd;
+    }
+    return text;
 }
 
 std::uint64_t Fingerprint::end() noexcept {
-    if (state_ == State::kNumberPoint) put('.');
-    put_held();
-    flush();
-    return XXH3_64bits_digest(hash_of(hash_));
+    if (state_ == State::kNumberPoint) put(".");
+    if (state_ == State::kVariable || state_ == State::kVariableEnd) variable(" ");
+    if (size_ > kBlock) hash_block();
+    return XXH3_64bits_withSeed(buffer_.data(), size_, hash_);
 }
 
 }  // namespace querytap::sql

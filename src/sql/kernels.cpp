@@ -103,6 +103,54 @@ std::size_t base64_run(const char* in, std::size_t size) {
     return done;
 }
 
+/// `in[-1]` may be read.
+template <typename D>
+HWY_INLINE bool find_value_vectors(D tag, const char* in, std::size_t size, std::size_t& done) {
+    const std::size_t lanes = hn::Lanes(tag);
+    const auto set = [&](char c) { return hn::Set(tag, static_cast<std::uint8_t>(c)); };
+    const auto below = [&](auto text, char first, char count) {
+        return hn::Lt(hn::Sub(text, set(first)), set(count));
+    };
+    for (; done + lanes <= size; done += lanes) {
+        const auto* const at = reinterpret_cast<const std::uint8_t*>(in) + done;
+        const auto text = hn::LoadU(tag, at);
+        const auto before = hn::LoadU(tag, at - 1);
+        const auto letter = below(hn::Or(before, set(0x20)), 'a', 26);
+        const auto digit = below(before, '0', 10);
+        const auto sign = hn::Or(below(before, '#', 2),  // # $
+                                 hn::Or(hn::Eq(before, set('_')), hn::Eq(before, set('@'))));
+        const auto beyond = hn::Gt(before, set(0x7f));
+        const auto in_word = hn::Or(hn::Or(letter, digit), hn::Or(sign, beyond));
+        const auto starts =
+            hn::Or(below(text, '0', 10), hn::Or(hn::Eq(text, set('@')), hn::Eq(text, set('$'))));
+        const auto value = hn::Or(hn::AndNot(in_word, starts), hn::Eq(text, set('\'')));
+        const std::intptr_t found = hn::FindFirstTrue(tag, value);
+        if (found >= 0) {
+            done += static_cast<std::size_t>(found);
+            return true;
+        }
+    }
+    return false;
+}
+
+std::size_t value_start(const char* in, std::size_t size, bool after_word) {
+    const auto is_value = [](char c, bool in_word) {
+        const bool starts = (c >= '0' && c <= '9') || c == '@' || c == '$';
+        return c == '\'' || (starts && !in_word);
+    };
+    if (size == 0 || is_value(in[0], after_word)) return 0;
+    std::size_t done = 1;
+    if (find_value_vectors(ShortTag(), in, std::min(size, std::size_t{17}), done)) return done;
+    if (find_value_vectors(Tag(), in, size, done)) return done;
+    if (find_value_vectors(ShortTag(), in, size, done)) return done;
+    for (; done < size; ++done) {
+        const CharClass before = class_of(in[done - 1]);
+        const bool in_word = continues_word(before) || before == CharClass::kBeyond;
+        if (is_value(in[done], in_word)) break;
+    }
+    return done;
+}
+
 /// Copies up to the first byte that is not ASCII; returns how many.
 std::size_t copy_ascii_run(const std::uint8_t* in, std::size_t size, char* out) {
     const Tag tag;
@@ -131,6 +179,7 @@ namespace querytap::sql {
 HWY_EXPORT(copy_upper);
 HWY_EXPORT(find);
 HWY_EXPORT(base64_run);
+HWY_EXPORT(value_start);
 HWY_EXPORT(copy_ascii_run);
 
 std::size_t copy_upper_to_quote(const char* in, std::size_t size, char* out) noexcept {
@@ -143,6 +192,10 @@ std::size_t find_either(const char* in, std::size_t size, char a, char b) noexce
 
 std::size_t find_non_base64(const char* in, std::size_t size) noexcept {
     return HWY_DYNAMIC_DISPATCH(base64_run)(in, size);
+}
+
+std::size_t find_value(const char* in, std::size_t size, bool after_word) noexcept {
+    return HWY_DYNAMIC_DISPATCH(value_start)(in, size, after_word);
 }
 
 std::size_t widen_latin1(const std::uint8_t* in, std::size_t size, char* out) noexcept {

@@ -16,6 +16,10 @@ std::size_t find_either(const char* in, std::size_t size, char a, char b) noexce
 /// How many bytes stand before the first that is not of base64's alphabet; `size` if all are.
 std::size_t find_non_base64(const char* in, std::size_t size) noexcept;
 
+/// Where in normalised text a literal, number or variable begins: at a quote, or at a digit, '@' or
+/// '$' that no word precedes (`after_word`: of the first byte). `size` if nowhere.
+std::size_t find_value(const char* in, std::size_t size, bool after_word) noexcept;
+
 /// Latin-1 -> UTF-8: each byte >= 0x80 becomes two. `out` has room for 2 * size; returns the bytes
 /// written.
 std::size_t widen_latin1(const std::uint8_t* in, std::size_t size, char* out) noexcept;

@@ -128,7 +128,7 @@ void Normaliser::end(Scratch& scratch, Views& views) {
     shared.output.flush();
 }
 
-void normalise(std::string_view utf8, Scratch& scratch, Views& views) {
+ExecutedNames normalise(std::string_view utf8, Scratch& scratch, Views& views) {
     Engine engine;
     Scratch::Impl& shared = scratch.impl();
     shared.output.begin(views, kMainView);
@@ -139,6 +139,7 @@ void normalise(std::string_view utf8, Scratch& scratch, Views& views) {
     engine.folder.end(run);
     engine.statements.end(run);
     shared.output.flush();
+    return engine.meter.executed;
 }
 
 }  // namespace querytap::sql

@@ -8,6 +8,7 @@
 #include <benchmark/benchmark.h>
 
 #include <querytap/base/utf16.h>
+#include <querytap/sql/fingerprint.h>
 #include <querytap/sql/normaliser.h>
 
 namespace {
@@ -174,6 +175,33 @@ void BM_normalise_long_literals(benchmark::State& state) {
     normalise(state, long_literals());
 }
 BENCHMARK(BM_normalise_long_literals);
+
+/// The shape of statements, of their normalised view; bytes are those of the UTF-16 input.
+void BM_fingerprint_statements(benchmark::State& state) {
+    struct Normal final : querytap::sql::Views {
+        void on_normalised(std::string_view piece) override { text += piece; }
+        std::string text;
+    } normal;
+    const std::string bytes = wide(plain_statements());
+    querytap::sql::Scratch scratch;
+    querytap::sql::Normaliser normaliser;
+    normaliser.feed(querytap::as_bytes(bytes), scratch, normal);
+    normaliser.end(scratch, normal);
+    const double ratio =
+        static_cast<double>(normal.text.size()) / static_cast<double>(bytes.size());
+    const auto piece_size = static_cast<std::size_t>(ratio * kSegment);
+    std::size_t at = 0;
+    std::uint64_t sum = 0;
+    querytap::sql::Fingerprint shape;
+    measure(state, bytes, [&](Bytes) {
+        shape.begin();
+        shape.add(std::string_view(normal.text).substr(at, piece_size));
+        sum += shape.end();
+        at = at + 2 * piece_size < normal.text.size() ? at + piece_size : 0;
+    });
+    benchmark::DoNotOptimize(sum);
+}
+BENCHMARK(BM_fingerprint_statements);
 
 /// One short statement a message: the fixed cost of begin and end.
 void BM_normalise_short_message(benchmark::State& state) {

@@ -28,6 +28,7 @@ struct Counters {
     Counter sessions_exhausted;     ///< TDS connections that found no place
     Counter messages_exhausted;     ///< messages that found no place
     Counter normalisers_exhausted;  ///< SQL texts that found no normaliser
+    Counter sql_limits;  ///< bounds that left something of a SQL text unfolded, cut or unseen
     Counter logins;
     Counter queries;
 };

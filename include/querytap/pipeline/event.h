@@ -114,6 +114,7 @@ struct Tds {
     std::uint16_t rpc_calls = 0;
     tds::ResultSummary result;
     std::uint64_t size = 0;
+    std::uint64_t query_hash = 0;       ///< shape of the SQL text, or of the call; 0: none
     std::uint64_t redirected_from = 0;  ///< flow_id of the conversation that was sent here
     std::uint16_t redirect_port = 0;
     BoundedText<128> user;

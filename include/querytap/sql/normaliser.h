@@ -41,8 +41,8 @@
 // Literals view: each literal of the normalised view (folded ones as one), in its own case; and the
 // text of a 0x literal that is assigned to a variable or executed as text.
 //
-// Decoded view: each run of base64 in a literal that stands for readable text, in UTF-8 or UTF-16LE,
-// of 24 bytes at least. What comes out is not decoded again.
+// Decoded view: each run of base64 in a literal that stands for readable text, in UTF-8 or
+// UTF-16LE, of 24 bytes at least. What comes out is not decoded again.
 //
 // Dynamic views: the constants in EXEC('...'), EXEC('...') AT server, sp_executesql (also
 // sp_sqlexec, sp_prepare, sp_prepexec, the cursor procedures, sp_MSforeachdb, sp_MSforeachtable,
@@ -118,8 +118,8 @@ class Scratch {
     std::unique_ptr<Impl> impl_;
 };
 
-/// A text that is there as a whole, in UTF-8: a name, say.
-void normalise(std::string_view utf8, Scratch& scratch, Views& views);
+/// A text that is there as a whole, in UTF-8: a name, say. Returns what it executes.
+ExecutedNames normalise(std::string_view utf8, Scratch& scratch, Views& views);
 
 struct Engine;
 

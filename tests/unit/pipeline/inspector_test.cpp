@@ -3,7 +3,7 @@
 #include <querytap/pipeline/inspector.h>
 
 #include "../../support/event_collector.h"
-#include "../../support/tds_builder.h"
+#include "../../support/rpc_builder.h"
 
 namespace querytap::pipeline {
 namespace {
@@ -134,6 +134,34 @@ INSTANTIATE_TEST_SUITE_P(
                     SqlCase{"literal", "insert t values ('exec xp_cmdshell')", true, false},
                     SqlCase{"ordinary", "select name from customers where id = 7", true, false}),
     [](const auto& tested) { return tested.param.name; });
+
+TEST_F(InspectorTest, OneShapeOneQueryHash) {
+    make();
+    log_in();
+    say(true, test::batch("SELECT name FROM customers WHERE id IN (1, 2, 3)"));
+    say(true, test::batch("select [name] from customers -- x\nwhere id in ('a')"));
+    say(true, test::execute_sql("select name from Customers where id in (@p)", "7"));
+    say(true, test::batch("select name from customers where id = 7"));
+    say(true, test::rpc({{"dbo.[Get Customer];1", {{"", 7}}}}));
+    say(true, test::rpc({{"DBO.[get customer]", {{"", "x"}}}}));
+    play();
+    const auto queries = events_.tds(TdsKind::kQuery);
+    ASSERT_EQ(queries.size(), 6u);
+    EXPECT_NE(queries[0]->query_hash, 0u);
+    EXPECT_EQ(queries[1]->query_hash, queries[0]->query_hash);
+    EXPECT_EQ(queries[2]->query_hash, queries[0]->query_hash);
+    EXPECT_NE(queries[3]->query_hash, queries[0]->query_hash);
+    EXPECT_NE(queries[4]->query_hash, 0u);
+    EXPECT_EQ(queries[5]->query_hash, queries[4]->query_hash);
+}
+
+TEST_F(InspectorTest, BoundsOfTheNormaliserAreCounted) {
+    make();
+    log_in();
+    say(true, test::batch("exec('" + std::string(5000, 'x') + "')"));
+    play();
+    EXPECT_GT(inspector_->stats().pipeline.sql_limits.read(), 0u);
+}
 
 TEST_F(InspectorTest, MessageAcrossManySegmentsAndPacketsIsOneMessage) {
     make();

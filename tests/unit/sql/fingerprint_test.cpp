@@ -26,15 +26,22 @@ const std::vector<std::vector<std::string_view>>& shapes() {
          "select * from t -- c\nwhere id = 0x4D5A", "select * from t where id = 1.5e-3",
          "select * from t where id = .5", "select * from t where id = N'it''s, 5'",
          "select * from t where id= -2.5", "select * from t where id=$12.50",
-         "select * from t where id = 'a'+'b'"},
+         "select * from t where id = 'a'+'b'", "select * from t where id = @P0",
+         "select * from t where id=@__id_0", "SELECT * FROM t WHERE id=@p1 "},
         {"select a from t where id in (1)", "select a from t where id in (1,2,3)",
          "select a from t where id in ('a', 'b')",
-         "select a from t where id in (-1, 2.5, 'x', 0x00)"},
+         "select a from t where id in (-1, 2.5, 'x', 0x00)",
+         "select a from t where id in (@P0,@P1, @P2)", "select a from t where id in (1,@x,'y')"},
         {"select a from t where id in (1,x)", "select a from t where id in (5, 6, x)"},
         {"select a from t where id in (x,1)", "select a from t where id in (x,1,2)"},
         {"insert into t(a,b) values(1,'x')", "insert into t(a,b) values('long text', 2)"},
         {"exec p @a=1", "EXEC p @a = 'y'"},
-        {"exec p @b=1"},
+        {"exec p @b=1", "exec p @b=@x", "exec p @b = @p0"},
+        {"select @@rowcount"},
+        {"select @x", "select 'a'", "select @a, @b", "select @a,5"},
+        {"select @x=1", "select @x = 'y'"},
+        {"exec @rc=p @a=5", "exec @rc = p @a=@b"},
+        {"select a from t where @x is null", "select a from t where 'x' is null"},
         {"exec p 1", "exec p 'x', 2"},
         {"select top 10 a from t", "select top 100 a from t"},
         {"select top (10) a from t", "select top (1) a from t"},
@@ -72,6 +79,17 @@ TEST(Fingerprint, CutsDoNotMatter) {
                 EXPECT_EQ(fingerprint(sql, piece), fingerprint(sql)) << sql;
             }
         }
+    }
+}
+
+TEST(Fingerprint, LongTextsAreHashedBlockByBlock) {
+    for (std::size_t length = 200; length < 280; ++length) {
+        const std::string head = "select " + std::string(length, 'a') + ",b from t where c in(";
+        const std::uint64_t one = fingerprint(head + "1)");
+        EXPECT_EQ(fingerprint(head + "'x',-.5, 2)", 3), one) << length;
+        EXPECT_EQ(fingerprint(head + "@p0)"), one) << length;
+        EXPECT_NE(fingerprint(head + "1)+1"), one) << length;
+        EXPECT_NE(fingerprint(head + "x)"), one) << length;
     }
 }
 
