@@ -214,6 +214,9 @@ def record(session, capture, key_log, node_modules, verbose):
                 if process.poll() is None:
                     process.terminate()
                 process.wait(timeout=20)
+                for pipe in (process.stdin, process.stdout, process.stderr):
+                    if pipe is not None:
+                        pipe.close()
 
 
 def normalise(raw, target):
