@@ -81,12 +81,13 @@ class Connection final : public tds::Handler {
     void on_rpc(const tds::MessageInfo& info, const tds::RpcCall& call) override;
     void on_parameter(const tds::MessageInfo& info, const tds::Parameter& parameter) override;
     void on_parameter_value(const tds::MessageInfo& info, const tds::Chunk& chunk) override;
+    void on_parameter_number(const tds::MessageInfo& info, std::int64_t value) override;
     void on_column(const tds::MessageInfo& info, const tds::ResultColumn& column) override;
     void on_result_value(const tds::MessageInfo& info, const tds::Chunk& chunk) override;
     void on_error(const tds::MessageInfo& info, const tds::ResultError& error) override;
     void on_login_ack(const tds::MessageInfo& info, const tds::LoginAck& ack) override;
     void on_env_change(const tds::MessageInfo& info, tds::EnvChange kind,
-                       std::string_view new_value) override;
+                       std::string_view new_value, std::string_view old_value) override;
     void on_result_end(const tds::MessageInfo& info, const tds::ResultSummary& summary) override;
     void on_tls(tds::TlsMode mode, const tls::Handshake& handshake) override;
     void on_encrypted(tds::Direction direction, bool after_login) override;

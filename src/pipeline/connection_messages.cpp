@@ -101,6 +101,10 @@ void Connection::on_login(const tds::MessageInfo& info, const tds::Login7& login
             event.direction = info.direction;
             event.tds_version = login.tds_version;
             event.packet_size = login.packet_size;
+            event.pid = login.client_pid;
+            event.lcid = login.lcid;
+            event.features = login.features;
+            event.client_id = login.client_id;
             event.integrated = login.integrated;
             event.user = user_;
             event.host.assign(login.host.view());
@@ -150,6 +154,10 @@ void Connection::on_parameter_value(const tds::MessageInfo& info, const tds::Chu
     if (MessageMatch* message = find(info); message != nullptr) message->parameter_value(chunk);
 }
 
+void Connection::on_parameter_number(const tds::MessageInfo& info, std::int64_t value) {
+    if (MessageMatch* message = find(info); message != nullptr) message->parameter_number(value);
+}
+
 void Connection::on_column(const tds::MessageInfo& info, const tds::ResultColumn& column) {
     if (MessageMatch* message = find(info); message != nullptr) {
         message->field(signature::Buffer::kTdsColumn, column.name);
@@ -190,7 +198,7 @@ void Connection::on_login_ack(const tds::MessageInfo& info, const tds::LoginAck&
 
 /// A redirection (Azure, availability groups): the client's next connection goes to the port.
 void Connection::on_env_change(const tds::MessageInfo& info, tds::EnvChange kind,
-                               std::string_view new_value) {
+                               std::string_view new_value, std::string_view) {
     if (kind != tds::EnvChange::kRouting && kind != tds::EnvChange::kEnhancedRouting) return;
     const std::string_view place = new_value.substr(0, new_value.rfind('/'));
     const std::size_t colon = std::min(place.rfind(':'), place.size());

@@ -192,6 +192,10 @@ void MessageMatch::parameter_value(const tds::Chunk& chunk) noexcept {
     if (chunk.end) end_value(slot(View::kParam));
 }
 
+void MessageMatch::parameter_number(std::int64_t value) noexcept {
+    if (context_.limits.tds_events) parameter_text_.number(record.parameters, value);
+}
+
 void MessageMatch::result_value(const tds::Chunk& chunk) noexcept {
     if (!wants(Buffer::kTdsResult)) return;
     take_views();

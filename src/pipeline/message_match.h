@@ -40,6 +40,7 @@ class MessageMatch final : public sql::Views {
     /// What a handle stands for: matched when it was prepared, and only shown now.
     void prepared(const tds::Chunk& chunk) noexcept;
     void parameter_value(const tds::Chunk& chunk) noexcept;
+    void parameter_number(std::int64_t value) noexcept;
     void result_value(const tds::Chunk& chunk) noexcept;
     /// What follows lost framing; decided piece by piece, because such a stream has no messages.
     void payload(std::string_view text, signature::HitSink& hits) noexcept;

@@ -1,5 +1,7 @@
 #include "parameter_text.h"
 
+#include <charconv>
+
 namespace querytap::pipeline {
 namespace {
 
@@ -18,10 +20,7 @@ void ParameterText::value(Text& out, const tds::Chunk& chunk) noexcept {
     if (out.truncated()) return;  // so that long values cost nothing behind what is shown
     const bool binary = chunk.encoding == tds::Encoding::kBinary;
     if (chunk.begin) {
-        if (!out.empty()) out.append(", ");
-        out.append(name_.view());
-        if (!name_.empty()) out.append("=");
-        name_.clear();  // the values of a table follow each other without one
+        head(out);
         out.append(binary ? "0x" : "'");
         narrow_ = {};
     }
@@ -33,6 +32,21 @@ void ParameterText::value(Text& out, const tds::Chunk& chunk) noexcept {
         quoted(out, as_text(chunk.bytes.first(std::min(chunk.bytes.size(), kSizeMax + 1))));
     }
     if (chunk.end && !binary) out.append("'");
+}
+
+void ParameterText::number(Text& out, std::int64_t value) noexcept {
+    if (out.truncated()) return;
+    head(out);
+    char digits[20];  // of the smallest
+    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+    out.append({digits, static_cast<std::size_t>(end - digits)});
+}
+
+void ParameterText::head(Text& out) noexcept {
+    if (!out.empty()) out.append(", ");
+    out.append(name_.view());
+    if (!name_.empty()) out.append("=");
+    name_.clear();  // the values of a table follow each other without one
 }
 
 void ParameterText::narrowed(Text& out, const tds::Chunk& chunk) noexcept {

@@ -1,4 +1,5 @@
-// The text and binary parameters of a call as its record shows them: @name='text', 0x0102.
+// The parameters of a call as its record shows them: @name='text', 0x0102, 7. Text, binary and
+// integers only.
 #pragma once
 
 #include <string_view>
@@ -17,8 +18,10 @@ class ParameterText {
     /// A parameter begins; whether it has a value to show is not known yet.
     void begin(std::string_view name) noexcept { name_.assign(name); }
     void value(Text& out, const tds::Chunk& chunk) noexcept;
+    void number(Text& out, std::int64_t value) noexcept;
 
   private:
+    void head(Text& out) noexcept;
     void quoted(Text& out, std::string_view text) const noexcept;
     void narrowed(Text& out, const tds::Chunk& chunk) noexcept;
 

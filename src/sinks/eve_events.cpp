@@ -1,6 +1,7 @@
 #include "eve_events.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 #include <fmt/format.h>
@@ -179,6 +180,30 @@ void write_flow(EveObject& eve, const Event& event) {
     eve.end();
 }
 
+/// FeatureExt of LOGIN7 (MS-TDS 2.2.6.4); those without a name by their number.
+void write_features(EveObject& eve, std::uint32_t features) {
+    if (features == 0) return;
+    constexpr std::array<std::string_view, 12> kNames{"",
+                                                      "session_recovery",
+                                                      "fedauth",
+                                                      "",
+                                                      "column_encryption",
+                                                      "global_transactions",
+                                                      "",
+                                                      "",
+                                                      "azure_sql_support",
+                                                      "data_classification",
+                                                      "utf8_support",
+                                                      "azure_dns_caching"};
+    eve.begin_list("features");
+    for (std::size_t id = 0; id < 32; ++id) {
+        if ((features >> id & 1) == 0) continue;
+        const std::string_view known = id < kNames.size() ? kNames[id] : "";
+        eve.item(known.empty() ? std::to_string(id) : std::string(known));
+    }
+    eve.end_list();
+}
+
 void write_tds_login(EveObject& eve, const pipeline::Tds& tds) {
     eve.begin("login");
     eve.text("version", tds_version(tds.tds_version));
@@ -190,6 +215,13 @@ void write_tds_login(EveObject& eve, const pipeline::Tds& tds) {
     eve.text("server", tds.server.view());
     eve.text("database", tds.database.view());
     eve.number("packet_size", tds.packet_size);
+    eve.number_if("pid", tds.pid);
+    eve.number_if("lcid", tds.lcid & 0xfffff);  // the rest is how texts are compared
+    if (std::any_of(tds.client_id.begin(), tds.client_id.end(),
+                    [](auto byte) { return byte != 0; })) {
+        eve.text("client_id", fmt::format("{:02x}", fmt::join(tds.client_id, ":")));
+    }
+    write_features(eve, tds.features);
     eve.end();
 }
 

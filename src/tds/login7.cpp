@@ -123,6 +123,7 @@ void read_features(Bytes kept, Fields& fields, Login7& login) noexcept {
         const std::uint8_t id = features.u8();
         if (!features.ok() || id == kTerminator) return;
         if (id == kFedAuth) login.fedauth = true;
+        if (id < 32) login.features |= 1U << id;
         features.skip(features.u32le());
     }
 }
@@ -149,9 +150,11 @@ LoginRead read_login7(Bytes kept, std::size_t size, Login7& login) noexcept {
     login.packet_size = reader.u32le();
     login.client_program_version = reader.u32le();
     login.client_pid = reader.u32le();
-    reader.skip(4);  // ConnectionID
+    login.connection_id = reader.u32le();
     for (std::uint8_t& flags : login.option_flags)
         flags = reader.u8();
+    login.time_zone = static_cast<std::int32_t>(reader.u32le());
+    login.lcid = reader.u32le();
     const Bytes client_id = reader.at(kClientId, login.client_id.size());
     std::copy(client_id.begin(), client_id.end(), login.client_id.begin());
 

@@ -59,6 +59,8 @@ bool take_option(std::uint8_t token, Bytes data, Prelogin& prelogin) noexcept {
             prelogin.has_nonce = true;
             return true;
         case kThreadId:
+            if (data.size() == 4) prelogin.thread_id = Reader(data).u32le();
+            return true;
         default:
             return true;
     }

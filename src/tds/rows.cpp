@@ -96,7 +96,7 @@ Step TokenParser::return_value(Reader& reader, const MessageScope& scope) {
         IntegerAtHand number;
         number.read(reader, type);
         if (!reader.ok()) return Step::kMore;
-        scope.exchange.return_number(number.null, number.value, scope);
+        scope.exchange.return_number(number.null, static_cast<std::uint32_t>(number.value), scope);
         return Step::kDone;
     }
     phase_ = Phase::kReturnValue;

@@ -100,11 +100,9 @@ Step RpcParser::parameter(Reader& reader, const MessageScope& scope) {
     } else if (!read_type_info(reader, scope.facts.dialect, TypeUse::kRpc, type)) {
         return Step::kBad;
     }
-    const bool handle = parameter_ == 0 && procedure_ != nullptr &&
-                        procedure_->handles.takes != Statements::Kind::kNone &&
-                        IntegerAtHand::may_be(type);
+    const bool integer = IntegerAtHand::may_be(type);
     IntegerAtHand number;
-    if (handle) number.read(reader, type);
+    if (integer) number.read(reader, type);
     if (!reader.ok()) return Step::kMore;
 
     const Narrowed<255> text(name);
@@ -118,8 +116,8 @@ Step RpcParser::parameter(Reader& reader, const MessageScope& scope) {
         table_.begin(*columns_);
         return Step::kDone;
     }
-    if (handle) {
-        if (!number.null) scope.exchange.use_handle(*procedure_, number.value, scope);
+    if (integer) {
+        if (!number.null) take_number(number.value, scope);
         value_read();
         return Step::kDone;
     }
@@ -129,6 +127,16 @@ Step RpcParser::parameter(Reader& reader, const MessageScope& scope) {
     value_.begin(type.form, is_sql ? Target::kStatement : Target::kParameter, false);
     if (value_.done()) value_read();
     return Step::kDone;
+}
+
+void RpcParser::take_number(std::int64_t number, const MessageScope& scope) {
+    const bool handle = parameter_ == 0 && procedure_ != nullptr &&
+                        procedure_->handles.takes != Statements::Kind::kNone;
+    if (handle) {
+        scope.exchange.use_handle(*procedure_, static_cast<std::uint32_t>(number), scope);
+    } else {
+        scope.handler.on_parameter_number(scope.info, number);
+    }
 }
 
 void RpcParser::value_read() noexcept {

@@ -35,6 +35,7 @@ class RpcParser {
     Step procedure(Reader& reader, const MessageScope& scope);
     Step parameter(Reader& reader, const MessageScope& scope);
     Step cipher_info(Reader& reader);
+    void take_number(std::int64_t number, const MessageScope& scope);
     void value_read() noexcept;
     bool is_separator(std::uint8_t byte) const noexcept;
 

@@ -64,14 +64,16 @@ bool read_error(Bytes body, bool is_info, const MessageScope& scope) {
     error.message = message.view();
     error.server = server.view();
     error.procedure = procedure.view();
+    // Four bytes, before 7.2 two (2.2.7.10); what is there says which.
+    error.line = reader.remaining() >= 4 ? reader.u32le() : reader.u16le();
     scope.handler.on_error(scope.info, error);
     return true;
 }
 
 bool read_login_ack(Bytes body, const MessageScope& scope) {
     Reader reader(body);
-    reader.skip(1);  // interface
     LoginAck ack;
+    ack.interface = reader.u8();
     ack.tds_version = acknowledged_version(reader.u32be());
     const Narrowed<255> program(read_b_varchar(reader));
     // SQL Server counts two NULs into the name.
@@ -91,18 +93,23 @@ bool read_env_change(Bytes body, const MessageScope& scope) {
     const auto kind = static_cast<EnvChange>(reader.u8());
     if (!reader.ok()) return false;
     BoundedText<512> value;
+    BoundedText<512> old_value;
     switch (kind) {
         case EnvChange::kDatabase:
         case EnvChange::kLanguage:
         case EnvChange::kCharset:
         case EnvChange::kPacketSize: {
             const Narrowed<255> text(read_b_varchar(reader));
+            const Narrowed<255> old_text(read_b_varchar(reader));
             value.assign(text.view());
+            old_value.assign(old_text.view());
             break;
         }
         case EnvChange::kCollation: {
             const std::size_t size = reader.u8();
             value.assign(hexadecimal(reader.bytes(size)).view());
+            const std::size_t old_size = reader.u8();
+            old_value.assign(hexadecimal(reader.bytes(old_size)).view());
             break;
         }
         case EnvChange::kRouting:
@@ -113,7 +120,7 @@ bool read_env_change(Bytes body, const MessageScope& scope) {
             return true;  // transactions and the like: nothing to tell
     }
     if (!reader.ok()) return false;
-    scope.handler.on_env_change(scope.info, kind, value.view());
+    scope.handler.on_env_change(scope.info, kind, value.view(), old_value.view());
     return true;
 }
 

@@ -120,8 +120,13 @@ Step TokenParser::token(Reader& reader, const MessageScope& scope) {
         case kDone:
         case kDoneProc:
         case kDoneInProc:
-            return done(reader, scope);
-        case kReturnStatus:
+            return done(reader, scope, token);
+        case kReturnStatus: {
+            const std::uint32_t value = reader.u32le();
+            if (!reader.ok()) return Step::kMore;
+            scope.handler.on_return_status(scope.info, static_cast<std::int32_t>(value));
+            return Step::kDone;
+        }
         case kOffset:
             reader.skip(4);
             return reader.ok() ? Step::kDone : Step::kMore;
@@ -187,10 +192,11 @@ Step TokenParser::sized(Reader& reader, const MessageScope& scope, std::uint8_t 
 }
 
 /// DONE, DONEPROC, DONEINPROC (2.2.7.6 to 2.2.7.8).
-Step TokenParser::done(Reader& reader, const MessageScope& scope) {
-    const std::uint16_t status = reader.u16le();
-    reader.skip(2);  // CurCmd
-    std::uint64_t rows = reader.u32le();
+Step TokenParser::done(Reader& reader, const MessageScope& scope, std::uint8_t token) {
+    Done done{.token = token};
+    done.status = reader.u16le();
+    done.command = reader.u16le();
+    done.rows = reader.u32le();
     if (!reader.ok()) return Step::kMore;
     Dialect& dialect = scope.facts.dialect;
     if (dialect == Dialect::kUnknown) {
@@ -199,16 +205,16 @@ Step TokenParser::done(Reader& reader, const MessageScope& scope) {
         if (next.empty()) return Step::kMore;
         dialect = next[0] == 0 ? Dialect::k72 : Dialect::k71;
     }
-    if (dialect == Dialect::k72) rows |= std::uint64_t{reader.u32le()} << 32;
-    return reader.ok() ? count_done(status, rows, scope) : Step::kMore;
+    if (dialect == Dialect::k72) done.rows |= std::uint64_t{reader.u32le()} << 32;
+    return reader.ok() ? count_done(done, scope) : Step::kMore;
 }
 
-Step TokenParser::count_done(std::uint16_t status, std::uint64_t rows,
-                             const MessageScope& scope) noexcept {
+Step TokenParser::count_done(const Done& done, const MessageScope& scope) {
     enum : std::uint16_t { kCount = 0x0010, kAttention = 0x0020, kRpcInBatch = 0x0080 };
-    if ((status & kCount) != 0) summary_.affected += rows;
-    if ((status & kAttention) != 0) scope.exchange.attention_acknowledged();
-    if ((status & kRpcInBatch) != 0) scope.exchange.next_call();
+    scope.handler.on_done(scope.info, done);
+    if ((done.status & kCount) != 0) summary_.affected += done.rows;
+    if ((done.status & kAttention) != 0) scope.exchange.attention_acknowledged();
+    if ((done.status & kRpcInBatch) != 0) scope.exchange.next_call();
     return Step::kDone;
 }
 
@@ -237,8 +243,8 @@ void TokenParser::finish(bool whole, Bytes rest, const MessageScope& scope) {
         scope.facts.dialect == Dialect::kUnknown) {
         scope.facts.dialect = Dialect::k71;
         Reader reader(rest);
-        reader.skip(1);
-        done(reader, scope);
+        const std::uint8_t token = reader.u8();
+        done(reader, scope, token);
         rest = {};
     }
     if (whole && (phase_ != Phase::kToken || !rest.empty())) {

@@ -43,8 +43,8 @@ class TokenParser {
     Step one_unit(Reader& reader, const MessageScope& scope);
     Step token(Reader& reader, const MessageScope& scope);
     Step sized(Reader& reader, const MessageScope& scope, std::uint8_t token);
-    Step done(Reader& reader, const MessageScope& scope);
-    Step count_done(std::uint16_t status, std::uint64_t rows, const MessageScope& scope) noexcept;
+    Step done(Reader& reader, const MessageScope& scope, std::uint8_t token);
+    Step count_done(const Done& done, const MessageScope& scope);
     Step feature(Reader& reader, const MessageScope& scope);
     void skip(std::uint64_t size, Phase then) noexcept;
 

@@ -110,19 +110,41 @@ bool ValueAtHand::read(Reader& reader, Form form) noexcept {
     return true;
 }
 
-/// INT4TYPE and INTNTYPE (2.2.5.4).
+/// INTNTYPE and BITNTYPE, and those of a fixed size (2.2.5.4).
 bool IntegerAtHand::may_be(const TypeInfo& type) noexcept {
-    constexpr std::uint8_t kInt4 = 0x38;
-    constexpr std::uint8_t kIntN = 0x26;
-    return type.token == kInt4 || type.token == kIntN;
+    enum : std::uint8_t {
+        kIntN = 0x26,
+        kInt1 = 0x30,
+        kBit = 0x32,
+        kInt2 = 0x34,
+        kInt4 = 0x38,
+        kBitN = 0x68,
+        kInt8 = 0x7f,
+    };
+    switch (type.token) {
+        case kIntN:
+        case kInt1:
+        case kBit:
+        case kInt2:
+        case kInt4:
+        case kBitN:
+        case kInt8:
+            return true;
+        default:
+            return false;
+    }
 }
 
 void IntegerAtHand::read(Reader& reader, const TypeInfo& type) noexcept {
-    const std::size_t size = type.form == Form::kFixed4 ? 4U : reader.u8();
+    const std::size_t size = type.form == Form::kByte ? reader.u8() : fixed_size(type.form);
     const Bytes bytes = reader.bytes(size);
     null = bytes.empty();
-    for (std::size_t i = 0; i < std::min<std::size_t>(bytes.size(), 4); ++i)
-        value |= std::uint32_t{bytes[i]} << (8 * i);
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i < std::min<std::size_t>(bytes.size(), 8); ++i)
+        bits |= std::uint64_t{bytes[i]} << (8 * i);
+    // TINYINT and BIT have no sign, all others do.
+    const unsigned unused = size == 2 || size == 4 ? static_cast<unsigned>(64 - 8 * size) : 0;
+    value = static_cast<std::int64_t>(bits << unused) >> unused;
 }
 
 void ValueReader::begin(Form form, Target target, bool has_text_pointer) noexcept {

@@ -24,10 +24,10 @@ struct ValueAtHand {
     bool read(Reader& reader, Form form) noexcept;
 };
 
-/// An integer of which all is there: handles are such. Of a longer one the low half.
+/// An integer of which all is there: handles are such.
 struct IntegerAtHand {
     bool null = true;
-    std::uint32_t value = 0;
+    std::int64_t value = 0;
 
     static bool may_be(const TypeInfo& type) noexcept;
     /// When the reader fails, more bytes are needed.

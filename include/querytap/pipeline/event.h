@@ -108,6 +108,10 @@ struct Tds {
     std::uint16_t smp_session = 0;
     std::uint32_t tds_version = 0;
     std::uint32_t packet_size = 0;
+    std::uint32_t pid = 0;       ///< of a login, says the client
+    std::uint32_t lcid = 0;      ///< the same
+    std::uint32_t features = 0;  ///< a bit for each FeatureId
+    std::array<std::uint8_t, 6> client_id{};
     std::uint32_t error_number = 0;
     std::uint8_t severity = 0;
     std::uint8_t state = 0;

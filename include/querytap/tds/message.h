@@ -67,6 +67,7 @@ struct Prelogin {
     std::uint8_t encryption_raw = 0xff;  ///< with bits 0x20 (EXT) and 0x80 (CERT) as sent
     BoundedText<128> instance;
     bool mars = false;
+    std::uint32_t thread_id = 0;  ///< of the client, says the client
     std::uint8_t option_count = 0;
     bool has_trace_id = false;
     bool has_fedauth = false;
@@ -79,6 +80,10 @@ struct Login7 {
     std::uint32_t packet_size = 0;
     std::uint32_t client_program_version = 0;
     std::uint32_t client_pid = 0;
+    std::uint32_t connection_id = 0;
+    std::int32_t time_zone = 0;  ///< ClientTimZone, minutes
+    std::uint32_t lcid = 0;      ///< ClientLCID: locale, comparison flags and version
+    std::uint32_t features = 0;  ///< FeatureExt: a bit for each FeatureId below 32
     std::array<std::uint8_t, 4> option_flags{};  ///< OptionFlags1, 2, TypeFlags, OptionFlags3
     std::array<std::uint8_t, 6> client_id{};     ///< MAC address, says the client
     BoundedText<256> host;
@@ -151,6 +156,7 @@ struct ResultError {
     std::string_view message;   ///< UTF-8, bounded
     std::string_view server;
     std::string_view procedure;
+    std::uint32_t line = 0;
 };
 
 struct ResultColumn {
@@ -160,9 +166,18 @@ struct ResultColumn {
 };
 
 struct LoginAck {
+    std::uint8_t interface = 0;     ///< 0 SQL_DFLT, 1 SQL_TSQL
     std::uint32_t tds_version = 0;  ///< in LOGIN7's order, e.g. 0x74000004
     std::string_view program;
     std::uint32_t program_version = 0;
+};
+
+/// DONE, DONEPROC and DONEINPROC, MS-TDS 2.2.7.6 to 2.2.7.8.
+struct Done {
+    std::uint8_t token = 0;
+    std::uint16_t status = 0;
+    std::uint16_t command = 0;
+    std::uint64_t rows = 0;  ///< means something where the status has DONE_COUNT
 };
 
 struct ResultSummary {

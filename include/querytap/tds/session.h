@@ -37,6 +37,8 @@ class Handler {
     virtual void on_parameter(const MessageInfo&, const Parameter&) {}
     /// The value of the last parameter, when it is text or binary and is not SQL text.
     virtual void on_parameter_value(const MessageInfo&, const Chunk&) {}
+    /// The same of an integer that is not null.
+    virtual void on_parameter_number(const MessageInfo&, std::int64_t) {}
 
     virtual void on_column(const MessageInfo&, const ResultColumn&) {}
     virtual void on_row(const MessageInfo&) {}
@@ -44,9 +46,12 @@ class Handler {
     virtual void on_result_value(const MessageInfo&, const Chunk&) {}
     virtual void on_error(const MessageInfo&, const ResultError&) {}
     virtual void on_login_ack(const MessageInfo&, const LoginAck&) {}
-    virtual void on_env_change(const MessageInfo&, EnvChange, std::string_view new_value) {
-        (void)new_value;
+    virtual void on_env_change(const MessageInfo&, EnvChange, std::string_view new_value,
+                               std::string_view old_value) {
+        (void)new_value, (void)old_value;
     }
+    virtual void on_done(const MessageInfo&, const Done&) {}
+    virtual void on_return_status(const MessageInfo&, std::int32_t) {}
     virtual void on_result_end(const MessageInfo&, const ResultSummary&) {}
 
     /// What a TLS handshake said in the clear. At most once.

@@ -232,7 +232,7 @@ TEST_F(DialogueTest, AnExecutionShowsItsSqlAndIsNotMatchedAgain) {
     ASSERT_EQ(queries.size(), 4u);
     EXPECT_FALSE(queries[0]->prepared);
     EXPECT_EQ(queries[0]->text.view(), "exec p @p");
-    EXPECT_EQ(queries[0]->parameters.view(), "'@p nvarchar(99)'");
+    EXPECT_EQ(queries[0]->parameters.view(), "'@p nvarchar(99)', 1");
     EXPECT_TRUE(queries[3]->prepared);
     EXPECT_EQ(queries[3]->procedure.view(), "sp_execute");
     EXPECT_EQ(queries[3]->text.view(), "exec p @p");

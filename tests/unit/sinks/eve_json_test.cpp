@@ -80,9 +80,9 @@ TEST(EveJson, FlowRecord) {
 
 TEST(EveJson, EveryTdsKindIsValidJson) {
     using pipeline::TdsKind;
-    for (const TdsKind kind :
-         {TdsKind::kPrelogin, TdsKind::kLogin, TdsKind::kLoginAck, TdsKind::kQuery,
-          TdsKind::kResult, TdsKind::kError, TdsKind::kEncrypted, TdsKind::kAnomaly}) {
+    for (const TdsKind kind : {TdsKind::kPrelogin, TdsKind::kLogin, TdsKind::kLoginAck,
+                               TdsKind::kQuery, TdsKind::kResult, TdsKind::kError,
+                               TdsKind::kEncrypted, TdsKind::kAnomaly, TdsKind::kRedirect}) {
         Event event = test::event(EventType::kTds);
         event.tds.kind = kind;
         event.tds.tds_version = 0x74000004;
@@ -125,6 +125,68 @@ TEST(EveJson, TlsHasSuricatasNames) {
                         R"("client_alpns":["tds/8.0","http/1.1"],"server_alpns":["tds/8.0"]}})"),
               std::string::npos)
         << line;
+}
+
+std::string tds_of(const Event& event) {
+    const std::string line = to_eve_line(event, nullptr);
+    return line.substr(line.find("\"tds\":"));
+}
+
+TEST(EveJson, SsrpInstances) {
+    Event event = test::event(EventType::kTds);
+    pipeline::Ssrp& ssrp = *std::construct_at(&event.ssrp);
+    ssrp.message = tds::SsrpMessage::kAnswer;
+    ssrp.server.assign("DB1");
+    ssrp.instance.assign("SALES");
+    ssrp.version.assign("15.0.2000.5");
+    ssrp.tcp_port = 49172;
+    EXPECT_EQ(tds_of(event), R"("tds":{"type":"ssrp","ssrp":{"message":"answer","server":"DB1",)"
+                             R"("instance":"SALES","version":"15.0.2000.5","tcp_port":49172}}})"
+                             "\n");
+}
+
+TEST(EveJson, RedirectionsAndWhatFollowsThem) {
+    Event event = test::event(EventType::kTds);
+    event.tds.kind = pipeline::TdsKind::kRedirect;
+    event.tds.server.assign("db7.contoso.com");
+    event.tds.redirect_port = 11007;
+    EXPECT_EQ(tds_of(event),
+              R"("tds":{"type":"redirect","redirect":{"server":"db7.contoso.com","port":11007}}})"
+              "\n");
+    event.tds.kind = pipeline::TdsKind::kPrelogin;
+    event.tds.redirected_from = 77;
+    EXPECT_EQ(tds_of(event), R"("tds":{"type":"prelogin","redirected_from":77,)"
+                             R"("prelogin":{"encryption":"absent"}}})"
+                             "\n");
+}
+
+TEST(EveJson, WhatTellsToolsApartInALogin) {
+    Event event = test::event(EventType::kTds);
+    event.tds.kind = pipeline::TdsKind::kLogin;
+    event.tds.pid = 7574;
+    event.tds.lcid = 0x10000409;
+    event.tds.client_id = {0xc2, 0xcc, 0x3d, 0x20, 0xb7, 0xab};
+    event.tds.features = 0x132;
+    EXPECT_NE(tds_of(event).find(
+                  R"("pid":7574,"lcid":1033,"client_id":"c2:cc:3d:20:b7:ab",)"
+                  R"("features":["session_recovery","column_encryption","global_transactions",)"
+                  R"("azure_sql_support"]})"),
+              std::string::npos)
+        << tds_of(event);
+}
+
+TEST(EveJson, ExecutionOfAPreparedStatement) {
+    Event event = test::event(EventType::kTds);
+    event.tds.kind = pipeline::TdsKind::kQuery;
+    event.tds.procedure.assign("sp_execute");
+    event.tds.rpc_calls = 1;
+    event.tds.prepared = true;
+    event.tds.text.assign("exec p @p");
+    event.tds.parameters.assign("@p='it''s'");
+    EXPECT_EQ(tds_of(event),
+              R"("tds":{"type":"query","query":{"procedure":"sp_execute","calls":1,)"
+              R"("sql":"exec p @p","prepared":true,"parameters":"@p='it''s'","size":0}}})"
+              "\n");
 }
 
 struct Hostile {

@@ -33,6 +33,10 @@ inline std::string hex(std::uint32_t value) {
 
 class EventLog final : public Handler {
   public:
+    EventLog() = default;
+    /// detailed: with what only the examples of the specification are asked for.
+    explicit EventLog(bool detailed) : detailed_(detailed) {}
+
     const std::vector<std::string>& lines() const { return lines_; }
 
     std::string text() const {
@@ -59,7 +63,9 @@ class EventLog final : public Handler {
     void on_message_begin(const MessageInfo& info) override {
         std::string line = "begin " + std::string(name(info.type));
         if (name(info.type) == "unknown") line += std::to_string(int(info.type));
-        if (info.status != 1 && info.status != 0) line += " status=" + std::to_string(info.status);
+        if (detailed_) line += " spid=" + std::to_string(info.spid);
+        if (detailed_ || (info.status != 1 && info.status != 0))
+            line += " status=" + std::to_string(info.status);
         add(info, line);
     }
     void on_message_end(const MessageInfo& info) override {
@@ -74,6 +80,7 @@ class EventLog final : public Handler {
         add(info, "prelogin version=" + hex(Bytes{p.version}) +
                       " encryption=" + std::to_string(int(p.encryption)) +
                       (p.instance.empty() ? "" : " instance=" + std::string(p.instance.view())) +
+                      (detailed_ ? " thread=" + std::to_string(p.thread_id) : "") +
                       " options=" + std::to_string(p.option_count) + (p.mars ? " mars" : "") +
                       (p.has_trace_id ? " trace" : "") + (p.has_fedauth ? " fedauth" : "") +
                       (p.has_nonce ? " nonce" : ""));
@@ -103,6 +110,11 @@ class EventLog final : public Handler {
         if (l.changes_password) line += " changes_password";
         if (l.integrated) line += " integrated";
         if (l.fedauth) line += " fedauth";
+        if (detailed_) {
+            line += " connection=" + std::to_string(l.connection_id) +
+                    " zone=" + std::to_string(l.time_zone) + " lcid=" + hex(l.lcid) +
+                    " features=" + hex(l.features);
+        }
         add(info, line);
     }
     void on_ntlm(const MessageInfo& info, const NtlmIdentity& n) override {
@@ -143,14 +155,30 @@ class EventLog final : public Handler {
         add(info, std::string(e.is_info ? "info " : "error ") + std::to_string(e.number) + "/" +
                       std::to_string(e.state) + "/" + std::to_string(e.severity) + " '" +
                       std::string(e.message) + "' server=" + std::string(e.server) +
-                      " procedure=" + std::string(e.procedure));
+                      " procedure=" + std::string(e.procedure) +
+                      (detailed_ ? " line=" + std::to_string(e.line) : ""));
     }
     void on_login_ack(const MessageInfo& info, const LoginAck& a) override {
         add(info, "login_ack tds=" + hex(a.tds_version) + " '" + std::string(a.program) +
-                      "' version=" + hex(a.program_version));
+                      "' version=" + hex(a.program_version) +
+                      (detailed_ ? " interface=" + std::to_string(a.interface) : ""));
     }
-    void on_env_change(const MessageInfo& info, EnvChange kind, std::string_view v) override {
-        add(info, "env " + std::to_string(int(kind)) + " '" + std::string(v) + "'");
+    void on_env_change(const MessageInfo& info, EnvChange kind, std::string_view v,
+                       std::string_view old) override {
+        add(info, "env " + std::to_string(int(kind)) + " '" + std::string(v) + "'" +
+                      (detailed_ ? " was '" + std::string(old) + "'" : ""));
+    }
+    void on_done(const MessageInfo& info, const Done& done) override {
+        if (!detailed_) return;
+        add(info, "done " + hex(Bytes{&done.token, 1}) + " status=" + std::to_string(done.status) +
+                      " command=" + std::to_string(done.command) +
+                      " rows=" + std::to_string(done.rows));
+    }
+    void on_return_status(const MessageInfo& info, std::int32_t value) override {
+        if (detailed_) add(info, "return status " + std::to_string(value));
+    }
+    void on_parameter_number(const MessageInfo& info, std::int64_t value) override {
+        if (detailed_) add(info, "number: " + std::to_string(value));
     }
     void on_result_end(const MessageInfo& info, const ResultSummary& s) override {
         add(info,
@@ -228,6 +256,7 @@ class EventLog final : public Handler {
         return {};
     }
 
+    bool detailed_ = false;
     std::vector<std::string> lines_;
     std::array<std::vector<std::uint8_t>, 2> raw_;
     std::map<std::string, Value> open_;

@@ -262,6 +262,50 @@ TEST(Requests, EveryType) {
     }
 }
 
+struct IntegerCase {
+    const char* name;
+    Wire parameter;  ///< TYPE_INFO and value
+    const char* value;
+};
+
+const IntegerCase kIntegers[] = {
+    {"intn(1), no sign", Wire().u8(0x26).u8(1).u8(1).u8(200), "200"},
+    {"intn(2)", Wire().u8(0x26).u8(2).u8(2).u16(0xfffe), "-2"},
+    {"intn(4)", Wire().u8(0x26).u8(4).u8(4).u32(0x80000000), "-2147483648"},
+    {"intn(8)", Wire().u8(0x26).u8(8).u8(8).u64(~std::uint64_t{0}), "-1"},
+    {"intn, null", Wire().u8(0x26).u8(4).u8(0), nullptr},
+    {"int1", Wire().u8(0x30).u8(255), "255"},
+    {"bit", Wire().u8(0x32).u8(1), "1"},
+    {"bitn", Wire().u8(0x68).u8(1).u8(1).u8(1), "1"},
+    {"int2", Wire().u8(0x34).u16(7), "7"},
+    {"int4", Wire().u8(0x38).u32(7), "7"},
+    {"int8", Wire().u8(0x7f).u64(1ULL << 40), "1099511627776"},
+};
+
+TEST(Requests, IntegersOfParameters) {
+    SessionPool pool({.buffers = 16});
+    for (const IntegerCase& test : kIntegers) {
+        const Wire rpc = Wire()
+                             .headers()
+                             .us_varchar("p")
+                             .u16(0)
+                             .u8(0)
+                             .u8(0)
+                             .add(test.parameter)
+                             .add(nvarchar("@after", "tail"));
+        for (const std::size_t cut : {0U, 1U}) {
+            const std::string log = log_of(pool, {client(packets(3, rpc))}, cut, false, true);
+            const std::size_t found = log.find("number: ");
+            EXPECT_EQ(found != log.npos, test.value != nullptr) << test.name;
+            if (test.value != nullptr) {
+                EXPECT_EQ(log.substr(found + 8, log.find('\n', found) - found - 8), test.value)
+                    << test.name;
+            }
+            EXPECT_NE(log.find("parameter: tail"), log.npos) << test.name;
+        }
+    }
+}
+
 TEST(Requests, TableValuedParameter) {
     const std::string facts = facts_of(recorded_sessions()[4].turns);
     EXPECT_NE(facts.find("> rpc 0 'dbo.load' id=0 options=0\n> param 0 '' type=f3\n"

@@ -178,8 +178,8 @@ const std::vector<Recorded>& recorded_sessions() {
 }
 
 std::string log_of(SessionPool& pool, const std::vector<Turn>& turns, std::size_t cut,
-                   bool midstream) {
-    EventLog log;
+                   bool midstream, bool detailed) {
+    EventLog log(detailed);
     Session session(pool, midstream);
     feed(session, turns, cut, log);
     return log.text();

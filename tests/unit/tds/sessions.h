@@ -35,7 +35,7 @@ const std::vector<Recorded>& recorded_sessions();
 /// The log of a session; every piece is handed over in memory of its own, of exactly its size.
 /// cut: 0 as it is, else pieces of this many bytes.
 std::string log_of(SessionPool& pool, const std::vector<Turn>& turns, std::size_t cut = 0,
-                   bool midstream = false);
+                   bool midstream = false, bool detailed = false);
 
 /// The same, facts only, for tests that read well.
 std::string facts_of(const std::vector<Turn>& turns, bool midstream = false);
