@@ -65,7 +65,7 @@ void Distributor::run(Backoff backoff) noexcept {
             backoff.found_work();
         }
         for (rte_mbuf* mbuf : burst.packets())
-            hand_over(*lanes_[lane_of(mbuf)], mbuf);
+            distribute(mbuf);
         burst.release();
         handed_ns_.store(to_ns(receiver_.time()), std::memory_order_release);
         handed_ordinal_.store(receiver_.received(), std::memory_order_release);
@@ -73,11 +73,41 @@ void Distributor::run(Backoff backoff) noexcept {
     finished_.store(true, std::memory_order_release);
 }
 
-std::size_t Distributor::lane_of(rte_mbuf* mbuf) const noexcept {
+void Distributor::distribute(rte_mbuf* mbuf) noexcept {
     packet::PacketView packet;
     // Headers stand in the first segment of a chain.
     const Bytes head{rte_pktmbuf_mtod(mbuf, const std::uint8_t*), rte_pktmbuf_data_len(mbuf)};
-    if (packet::decode(head, packet, flow_hash_.decode) != packet::Decoded::kOk) return 0;
+    std::size_t lane = 0;
+    if (packet::decode(head, packet, flow_hash_.decode) == packet::Decoded::kOk) {
+        lane = lane_of(packet);
+        if (pipeline::is_announcement(packet)) tell_others(lane, mbuf);
+    }
+    hand_over(*lanes_[lane], mbuf);
+}
+
+void Distributor::tell_others(std::size_t lane, rte_mbuf* mbuf) noexcept {
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+        rte_mbuf* const copy = i == lane ? nullptr : copy_of(mbuf);
+        if (copy == nullptr) continue;
+        Stamp stamp = StampField::of(mbuf);
+        stamp.elsewhere = 1;
+        StampField::of(copy) = stamp;
+        hand_over(*lanes_[i], copy);
+    }
+}
+
+/// Live, a copy that finds no mbuf is none: to know of a port is worth less than a packet.
+rte_mbuf* Distributor::copy_of(rte_mbuf* mbuf) const noexcept {
+    rte_mbuf* copy = rte_pktmbuf_copy(mbuf, mbuf->pool, 0, UINT32_MAX);
+    while (copy == nullptr && wait_) {
+        sched_yield();
+        copy = rte_pktmbuf_copy(mbuf, mbuf->pool, 0, UINT32_MAX);
+    }
+    if (copy != nullptr) mark_taken(copy);
+    return copy;
+}
+
+std::size_t Distributor::lane_of(const packet::PacketView& packet) const noexcept {
     const std::uint64_t hash =
         flow::hash(flow::lookup_of(packet, flow_hash_.key).key, flow_hash_.secret);
     // The high half: the flow tables use the low bits of the same hash.

@@ -48,7 +48,11 @@ class Distributor {
   private:
     friend class LaneInput;
 
-    std::size_t lane_of(rte_mbuf* mbuf) const noexcept;
+    void distribute(rte_mbuf* mbuf) noexcept;
+    std::size_t lane_of(const packet::PacketView& packet) const noexcept;
+    /// Copies of an announcement, for all workers but the one that inspects it.
+    void tell_others(std::size_t lane, rte_mbuf* mbuf) noexcept;
+    rte_mbuf* copy_of(rte_mbuf* mbuf) const noexcept;
     void hand_over(Lane& lane, rte_mbuf* mbuf) noexcept;
 
     Receiver receiver_;

@@ -52,7 +52,8 @@ inline void mark_taken([[maybe_unused]] rte_mbuf* mbuf) noexcept {
 /// Written once by the lcore that receives the packet, read by the worker that inspects it.
 struct Stamp {
     std::int64_t time_ns = 0;
-    std::uint64_t ordinal = 0;
+    std::uint64_t ordinal : 63 = 0;
+    std::uint64_t elsewhere : 1 = 0;  ///< a copy; another worker inspects the packet
 };
 
 /// Where stamps live in an mbuf; the same for all of them, known after EAL is up.

@@ -70,7 +70,7 @@ void Worker::inspect(Burst& burst) noexcept {
             oversized_.add();
             continue;
         }
-        frames[n++] = {joined_.bytes_of(mbuf), time_, stamp.ordinal};
+        frames[n++] = {joined_.bytes_of(mbuf), time_, stamp.ordinal, stamp.elsewhere != 0};
     }
     hand_on();
     events_.set_watermark(time_, stamp.ordinal);

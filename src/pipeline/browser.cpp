@@ -70,17 +70,16 @@ void inspect_request(Context& context, flow::Flow& flow, const Conversation& who
     write(context, who, ssrp.message, {.instance = ssrp.instance});
 }
 
-void inspect_answer(Context& context, const Conversation& who, Bytes datagram) noexcept {
+/// Calls tell(answer, instance) for each instance that the answer has.
+template <typename Tell>
+void for_each_instance(Bytes datagram, Tell&& tell) noexcept {
     tds::Ssrp ssrp = tds::read_ssrp_answer(datagram);
-    const auto tell = [&](const tds::SsrpInstance& instance) {
-        context.expected_ports.learn_server(who.server.address, instance.tcp_port, context.now);
-        write(context, who, ssrp.message, instance);
-    };
-    if (ssrp.message == SsrpMessage::kDacAnswer) tell({.tcp_port = ssrp.dac_port});
-    if (ssrp.message != SsrpMessage::kAnswer) return;
+    if (ssrp.message == SsrpMessage::kDacAnswer) {
+        tell(ssrp.message, tds::SsrpInstance{.tcp_port = ssrp.dac_port});
+    }
     tds::SsrpInstance instance;
     for (int i = 0; i < kInstancesMax && tds::next_instance(ssrp.instances, instance); ++i) {
-        if (!instance.server.empty()) tell(instance);
+        if (!instance.server.empty()) tell(ssrp.message, instance);
     }
 }
 
@@ -90,6 +89,17 @@ verdict::Level browser_verdict(const flow::Flow& flow) noexcept {
     const bool flagged =
         flow.key.protocol == packet::IpProtocol::kUdp && flow.value == flow::Value::kSql;
     return flagged ? verdict::Level::kMalicious : verdict::Level::kUnknown;
+}
+
+bool is_announcement(const packet::PacketView& packet) noexcept {
+    return packet.protocol == packet::IpProtocol::kUdp && packet.source_port == tds::kSsrpPort &&
+           tds::read_ssrp_answer(packet.payload).message != SsrpMessage::kNone;
+}
+
+void learn_announcement(Context& context, const packet::PacketView& packet) noexcept {
+    for_each_instance(packet.payload, [&](SsrpMessage, const tds::SsrpInstance& instance) {
+        context.expected_ports.learn_server(packet.source, instance.tcp_port, context.now);
+    });
 }
 
 void inspect_browser(Context& context, flow::Flow& flow,
@@ -102,7 +112,10 @@ void inspect_browser(Context& context, flow::Flow& flow,
     }
     if (packet.source_port == tds::kSsrpPort) {
         const Conversation who = conversation_of(flow, packet.envelope, destination, source);
-        inspect_answer(context, who, packet.payload);
+        learn_announcement(context, packet);
+        for_each_instance(packet.payload, [&](SsrpMessage message, const auto& instance) {
+            write(context, who, message, instance);
+        });
     }
 }
 

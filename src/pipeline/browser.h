@@ -15,6 +15,9 @@ constexpr bool touches_browser(const packet::PacketView& packet) noexcept {
 /// What is held against a flow that has no connection.
 verdict::Level browser_verdict(const flow::Flow& flow) noexcept;
 
+/// Of an answer, what is of use to other flows.
+void learn_announcement(Context& context, const packet::PacketView& packet) noexcept;
+
 /// A datagram of such a flow.
 void inspect_browser(Context& context, flow::Flow& flow, const packet::PacketView& packet) noexcept;
 

@@ -102,6 +102,7 @@ void Inspector::Impl::inspect(std::span<const packet::Frame> burst) noexcept {
 
     for (std::size_t i = 0; i < burst.size(); ++i) {
         decoded[i] = packet::decode(burst[i].bytes, packets[i], context_.limits.decode);
+        if (burst[i].elsewhere) continue;
         context_.counters.packets.add();
         context_.counters.bytes.add(burst[i].bytes.size());
         context_.counters.decoded[static_cast<std::size_t>(decoded[i])].add();
@@ -111,12 +112,14 @@ void Inspector::Impl::inspect(std::span<const packet::Frame> burst) noexcept {
         flows_.prefetch(hashes[i]);
     }
     for (std::size_t i = 0; i < burst.size(); ++i) {
-        if (decoded[i] == Decoded::kOk) flows_.prefetch_flow(hashes[i]);
+        if (decoded[i] == Decoded::kOk && !burst[i].elsewhere) flows_.prefetch_flow(hashes[i]);
     }
     for (std::size_t i = 0; i < burst.size(); ++i) {
         advance(burst[i].time);
         context_.events.set_place(burst[i].time, burst[i].ordinal);
-        if (decoded[i] == Decoded::kOk) {
+        if (burst[i].elsewhere) {
+            if (decoded[i] == Decoded::kOk) learn_announcement(context_, packets[i]);
+        } else if (decoded[i] == Decoded::kOk) {
             walk(burst[i], packets[i], lookups[i], hashes[i]);
         } else if (decoded[i] == Decoded::kFragment) {
             fragment(burst[i]);

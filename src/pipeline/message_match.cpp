@@ -111,6 +111,7 @@ std::uint64_t MessageMatch::query_hash() const noexcept {
 void MessageMatch::prepared(const tds::Chunk& chunk) noexcept {
     if (chunk.begin) part_statements();
     record.prepared = true;
+    executed_ = {};
     if (chunk.encoding != tds::Encoding::kUtf16le) {
         record.text.append(as_text(chunk.bytes));
         return;

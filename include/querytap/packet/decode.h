@@ -36,6 +36,7 @@ struct Frame {
     Bytes bytes;                ///< from the Ethernet header on
     Timestamp time;             ///< never decreases from one frame of a source to the next
     std::uint64_t ordinal = 0;  ///< place in the source, from 1; orders events of several workers
+    bool elsewhere = false;  ///< another worker inspects it; what it announces is for all of them
 };
 
 enum class IpProtocol : std::uint8_t { kTcp = 6, kUdp = 17 };

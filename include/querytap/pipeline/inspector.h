@@ -65,6 +65,10 @@ struct InspectorStats {
     const packet::FragmentCounters& fragments;
 };
 
+/// A packet that every worker must know of, whoever inspects it: SQL Server says where it listens
+/// (SSRP), and clients connect to there on other flows.
+bool is_announcement(const packet::PacketView& packet) noexcept;
+
 class Inspector {
   public:
     static Result<std::unique_ptr<Inspector>> create(const Limits& limits, const Generation& first,

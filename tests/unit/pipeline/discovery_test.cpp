@@ -115,6 +115,23 @@ TEST_F(DiscoveryTest, AnnouncedPortsAreExpected) {
     EXPECT_TRUE(tls_is_inspected(1434));  // the default instance's DAC
 }
 
+TEST_F(DiscoveryTest, WhatAnotherWorkerInspectsIsLearntOnly) {
+    const std::string_view list = "ServerName;DB1;InstanceName;SALES;tcp;49172;;";
+    const auto bytes = test::udp_frame(
+        {.source = kServer, .destination = kClient, .source_port = 1434, .destination_port = 50001},
+        Wire().u8(5).u16(list.size()).raw(list).bytes);
+    packet::PacketView view;
+    ASSERT_EQ(packet::decode(bytes, view), packet::Decoded::kOk);
+    EXPECT_TRUE(is_announcement(view));
+    const packet::Frame frames[] = {
+        {.bytes = bytes, .time = at(now_), .ordinal = 1, .elsewhere = true}};
+    inspector_->inspect(frames);
+    EXPECT_TRUE(events_.events().empty());
+    EXPECT_EQ(inspector_->stats().pipeline.packets.read(), 0u);
+    EXPECT_EQ(inspector_->stats().flow.created.read(), 0u);
+    EXPECT_TRUE(tls_is_inspected(49172));
+}
+
 TEST_F(DiscoveryTest, TheTableOfPortsIsBounded) {
     for (int port = 1; port < 60000; ++port)
         answer(Wire().u8(5).u16(6).u8(1).u16(static_cast<std::uint16_t>(port)));
@@ -239,6 +256,23 @@ TEST_F(DialogueTest, AnExecutionShowsItsSqlAndIsNotMatchedAgain) {
     EXPECT_EQ(queries[3]->parameters.view(), "@p='it''s whoami', @b=0xcafe");
     // The rule on the SQL fires where it was prepared, that on parameters at each execution.
     EXPECT_EQ(events_.of(EventType::kAlert).size(), 1u + 3u);
+}
+
+TEST_F(DialogueTest, WhatAPreparedStatementExecutesIsSql) {
+    say(true, test::prelogin());
+    say(false, test::prelogin_answer());
+    say(true, test::login7());
+    say(false, test::login_answer());
+    say(true, rpc(11, Wire(integer(0)).add(text("", "@p nvarchar(99)")).add(text("", "EXEC(@p)"))));
+    say(false, handle_answer(4));
+    say(true, rpc(12, Wire(integer(4)).add(text("@p", "select 1"))));
+    say(false, test::done());
+    say(true, rpc(12, Wire(integer(4)).add(text("@p", "exec evil"))));
+    say(false, test::done());
+    play();
+    // "exec" stands in what was prepared, and in one of the two texts that it executed.
+    EXPECT_EQ(events_.of(EventType::kAlert).size(), 2u);
+    EXPECT_EQ(events_.tds(TdsKind::kQuery)[2]->text.view(), "EXEC(@p)\nexec evil");
 }
 
 TEST_F(DialogueTest, LongParametersAreCut) {
