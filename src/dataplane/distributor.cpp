@@ -90,7 +90,7 @@ void Distributor::tell_others(std::size_t lane, rte_mbuf* mbuf) noexcept {
         rte_mbuf* const copy = i == lane ? nullptr : copy_of(mbuf);
         if (copy == nullptr) continue;
         Stamp stamp = StampField::of(mbuf);
-        stamp.elsewhere = 1;
+        stamp.place |= Stamp::kElsewhere;
         StampField::of(copy) = stamp;
         hand_over(*lanes_[i], copy);
     }

@@ -52,8 +52,13 @@ inline void mark_taken([[maybe_unused]] rte_mbuf* mbuf) noexcept {
 /// Written once by the lcore that receives the packet, read by the worker that inspects it.
 struct Stamp {
     std::int64_t time_ns = 0;
-    std::uint64_t ordinal : 63 = 0;
-    std::uint64_t elsewhere : 1 = 0;  ///< a copy; another worker inspects the packet
+    std::uint64_t place = 0;
+
+    // A bit of the ordinal says so: room in an mbuf is scarce.
+    static constexpr std::uint64_t kElsewhere = std::uint64_t{1} << 63;
+    std::uint64_t ordinal() const noexcept { return place & ~kElsewhere; }
+    /// This is a copy; another worker inspects the packet.
+    bool elsewhere() const noexcept { return (place & kElsewhere) != 0; }
 };
 
 /// Where stamps live in an mbuf; the same for all of them, known after EAL is up.

@@ -44,7 +44,7 @@ void Receiver::receive_live(Burst& burst) noexcept {
     last_ns_ = std::max(last_ns_, to_ns(clock_.now()));
     for (rte_mbuf* mbuf : burst.packets()) {
         mark_taken(mbuf);
-        StampField::of(mbuf) = {last_ns_, ++received_, 0};
+        StampField::of(mbuf) = {last_ns_, ++received_};
     }
 }
 
@@ -58,7 +58,7 @@ void Receiver::receive_replayed(Burst& burst) noexcept {
     std::uint16_t frames = 0;
     for (rte_mbuf* part : burst.packets()) {
         if (!take_part(part)) continue;
-        StampField::of(frame_) = {last_ns_, ++received_, 0};
+        StampField::of(frame_) = {last_ns_, ++received_};
         burst.data()[frames++] = frame_;
         frame_ = nullptr;
     }

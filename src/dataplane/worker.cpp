@@ -70,10 +70,10 @@ void Worker::inspect(Burst& burst) noexcept {
             oversized_.add();
             continue;
         }
-        frames[n++] = {joined_.bytes_of(mbuf), time_, stamp.ordinal, stamp.elsewhere != 0};
+        frames[n++] = {joined_.bytes_of(mbuf), time_, stamp.ordinal(), stamp.elsewhere()};
     }
     hand_on();
-    events_.set_watermark(time_, stamp.ordinal);
+    events_.set_watermark(time_, stamp.ordinal());
 }
 
 bool Worker::idle(const Position& position) noexcept {
