@@ -78,9 +78,12 @@ void Distributor::distribute(rte_mbuf* mbuf) noexcept {
     // Headers stand in the first segment of a chain.
     const Bytes head{rte_pktmbuf_mtod(mbuf, const std::uint8_t*), rte_pktmbuf_data_len(mbuf)};
     std::size_t lane = 0;
-    if (packet::decode(head, packet, flow_hash_.decode) == packet::Decoded::kOk) {
+    const packet::Decoded decoded = packet::decode(head, packet, flow_hash_.decode);
+    if (decoded == packet::Decoded::kOk || decoded == packet::Decoded::kFragment) {
         lane = lane_of(packet);
-        if (pipeline::is_announcement(packet)) tell_others(lane, mbuf);
+    }
+    if (decoded == packet::Decoded::kOk && pipeline::is_announcement(packet)) {
+        tell_others(lane, mbuf);
     }
     hand_over(*lanes_[lane], mbuf);
 }
@@ -108,8 +111,11 @@ rte_mbuf* Distributor::copy_of(rte_mbuf* mbuf) const noexcept {
 }
 
 std::size_t Distributor::lane_of(const packet::PacketView& packet) const noexcept {
-    const std::uint64_t hash =
-        flow::hash(flow::lookup_of(packet, flow_hash_.key).key, flow_hash_.secret);
+    // Addresses only: a fragment does not say its ports, and must meet the rest of its flow.
+    flow::Key key = flow::lookup_of(packet, flow_hash_.key).key;
+    key.a.port = key.b.port = 0;
+    key.protocol = packet::IpProtocol::kTcp;
+    const std::uint64_t hash = flow::hash(key, flow_hash_.secret);
     // The high half: the flow tables use the low bits of the same hash.
     return static_cast<std::size_t>(((hash >> 32) * lanes_.size()) >> 32);
 }

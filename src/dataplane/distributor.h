@@ -1,6 +1,6 @@
 // One lcore that receives for all workers, where a device cannot spread flows itself: symmetric
-// hash of the 5-tuple, one ring to each worker. Both directions of a flow always meet on one
-// worker.
+// hash of the pair of addresses, one ring to each worker. Both directions of a flow, and its IP
+// fragments, always meet on one worker.
 #pragma once
 
 #include <atomic>

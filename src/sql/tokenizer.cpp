@@ -25,7 +25,8 @@ std::string_view Tokenizer::plain_code(std::string_view text, Run& run) {
         if (!run.folder.waits_for_plus()) return text;
         const CharClass kind = class_of(text[0]);
         const bool token = continues_word(kind) || kind == CharClass::kPunctuation;
-        if (!token || text[0] == '+') return text;
+        const bool collate = text[0] == 'c' || text[0] == 'C';  // perhaps; it may stand before '+'
+        if (!token || text[0] == '+' || collate) return text;
         run.folder.end(run);
     }
     const CharClass next = class_of(text[1]);

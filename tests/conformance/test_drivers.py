@@ -49,7 +49,8 @@ class Drivers(unittest.TestCase):
         with tempfile.TemporaryDirectory() as work:
             os.chmod(work, 0o777)  # tcpdump drops its privileges before it writes
             capture = os.path.join(work, "live.pcap")
-            record.record(described, capture, os.environ.get("NODE_PATH"), False)
+            key_log = os.path.join(work, "live.keys")
+            record.record(described, capture, key_log, os.environ.get("NODE_PATH"), False)
             done = replay(capture, "--json", "-", *FEW)
         self.assertEqual(done.status, 0, done.err)
         return described, [event["tds"] for event in done.events if event["event_type"] == "tds"]
