@@ -1,6 +1,6 @@
 #include "browser.h"
 
-#include "evidence.h"
+#include <querytap/verdict/evidence.h>
 
 namespace querytap::pipeline {
 namespace {
@@ -46,10 +46,12 @@ void flag_overflow(Context& context, flow::Flow& flow, const Conversation& who) 
             event.anomaly = kAnomaly;
         });
     }
-    const AnomalyEvidence evidence = evidence_of(kAnomaly);
+    constexpr verdict::Evidence kEvidence = verdict::Evidence::kSsrpOverflow;
+    const verdict::EvidenceTraits& evidence = verdict::traits(kEvidence);
+    context.counters.findings[static_cast<std::size_t>(kEvidence)].add();
     verdict::Ledger ledger;
-    ledger.add(verdict::Kind::kProtocol, tds::name(kAnomaly), evidence.text, evidence.technique,
-               evidence.weight);
+    ledger.add(evidence.kind, evidence.id, evidence.text, evidence.technique, evidence.weight);
+    flow.verdict = static_cast<std::uint8_t>(ledger.level());
     context.counters.verdicts[static_cast<std::size_t>(ledger.level())].add();
     context.events.write<Verdict>(who, [&](Verdict& event) {
         event.level = ledger.level();
@@ -84,12 +86,6 @@ void for_each_instance(Bytes datagram, Tell&& tell) noexcept {
 }
 
 }  // namespace
-
-verdict::Level browser_verdict(const flow::Flow& flow) noexcept {
-    const bool flagged =
-        flow.key.protocol == packet::IpProtocol::kUdp && flow.value == flow::Value::kSql;
-    return flagged ? verdict::Level::kMalicious : verdict::Level::kUnknown;
-}
 
 bool is_announcement(const packet::PacketView& packet) noexcept {
     return packet.protocol == packet::IpProtocol::kUdp && packet.source_port == tds::kSsrpPort &&

@@ -12,9 +12,6 @@ constexpr bool touches_browser(const packet::PacketView& packet) noexcept {
     return packet.source_port == tds::kSsrpPort || packet.destination_port == tds::kSsrpPort;
 }
 
-/// What is held against a flow that has no connection.
-verdict::Level browser_verdict(const flow::Flow& flow) noexcept;
-
 /// Of an answer, what is of use to other flows.
 void learn_announcement(Context& context, const packet::PacketView& packet) noexcept;
 

@@ -32,6 +32,7 @@ Connection::~Connection() {
     for (MessageMatch* raw : raw_) {
         if (raw != nullptr) context_.messages.release(raw);
     }
+    if (first_bytes_ != nullptr) context_.first_bytes.release(first_bytes_);
     context_.counters.sessions_active.sub();
 }
 
@@ -71,6 +72,11 @@ void Connection::finish() noexcept {
     context_.reassembler.flush(to_server_.half, to_server_);
     context_.reassembler.flush(to_client_.half, to_client_);
     if (stage_ == Stage::kSession) session_.finish(*this);
+    if (stage_ == Stage::kProbing && is_watched(protocol::Protocol::kUnknown, flow_, false)) {
+        watch(protocol::Protocol::kUnknown);
+        take_prefixes();
+    }
+    end_watch();
     while (messages_ != nullptr)
         close(*messages_);
     for (MessageMatch*& raw : raw_) {
@@ -81,6 +87,7 @@ void Connection::finish() noexcept {
         raw = nullptr;
     }
     if (verdict_stale_) write_verdict(ledger_.level());
+    flow_.verdict = static_cast<std::uint8_t>(ledger_.level());
 }
 
 void Connection::stream(Lane& from, Bytes bytes) noexcept {
@@ -90,6 +97,9 @@ void Connection::stream(Lane& from, Bytes bytes) noexcept {
             break;
         case Stage::kSession:
             feed(from, bytes);
+            break;
+        case Stage::kWatched:
+            watched(from.direction(), bytes);
             break;
         case Stage::kAbandoned:
             break;
@@ -110,42 +120,45 @@ void Connection::probe(Lane& from, Bytes bytes) noexcept {
 
     const protocol::Protocol app = protocol::identify(prefix, false);
     if (app == protocol::Protocol::kUndecided) return;
-    if (!is_inspected(app, flow_.key, context_)) {
+    if (is_inspected(app, flow_.key, context_)) {
+        begin_session(app);
+    } else if (is_watched(app, flow_, false)) {
+        watch(app);
+    } else {
         flow_.app = static_cast<std::uint8_t>(app);
         stage_ = Stage::kAbandoned;
         return;
     }
-    begin_session(app);
-    Lane& other = &from == &to_server_ ? to_client_ : to_server_;
-    if (other.prefix_size > 0) feed(other, Bytes{other.prefix}.first(other.prefix_size));
-    feed(from, prefix);
-    feed(from, bytes.subspan(size));
+    take_prefixes();
+    stream(from, bytes.subspan(size));
+}
+
+/// What was gathered while it was not known what the stream is.
+void Connection::take_prefixes() noexcept {
+    for (Lane* lane : {&to_server_, &to_client_}) {
+        if (lane->prefix_size > 0) stream(*lane, Bytes{lane->prefix}.first(lane->prefix_size));
+    }
 }
 
 void Connection::gap(Lane& from) noexcept {
     ++gaps_;
     if (stage_ == Stage::kSession) {
         session_.gap(from.direction(), *this);
-    } else {
+    } else if (stage_ == Stage::kProbing) {
         stage_ = Stage::kAbandoned;  // the first bytes are lost; later packets are tried mid-stream
     }
 }
 
 void Connection::conflicting_overlap() noexcept {
     if (stage_ != Stage::kSession) return;
-    add_evidence(verdict::Kind::kProtocol, "conflicting-overlap",
-                 "TCP segments that overlap with different content", "T1001", 30);
+    add_evidence(verdict::Evidence::kConflictingOverlap);
 }
 
 void Connection::overlapping_fragments() noexcept {
-    add_evidence(verdict::Kind::kProtocol, "overlapping-fragments",
-                 "IP fragments that contradict each other: a receiver may read other bytes than an "
-                 "inspector",
-                 "T1001", 40);
+    add_evidence(verdict::Evidence::kOverlappingFragments);
 }
 
 void Connection::fill(FlowEnd& record) const noexcept {
-    record.level = ledger_.level();
     record.tds_messages_to_server = messages_to_server_;
     record.tds_messages_to_client = messages_to_client_;
     record.gaps = gaps_;
@@ -169,7 +182,9 @@ void Connection::check_policy() noexcept {
         text.append(decision.rule);
         text.append("') does not allow this conversation: ");
         text.append(decision.finding);
-        add_evidence(verdict::Kind::kPolicy, decision.finding, text.view(), "", decision.weight);
+        if (const auto evidence = verdict::find_evidence(decision.finding)) {
+            add_evidence(*evidence, text.view());
+        }
         return;
     }
     // Allowed is said only when all that a rule may ask for is known.
@@ -180,14 +195,24 @@ void Connection::check_policy() noexcept {
     }
 }
 
-void Connection::add_evidence(verdict::Kind kind, std::string_view id, std::string_view text,
-                              std::string_view technique, std::uint16_t weight) noexcept {
+void Connection::add_evidence(verdict::Evidence evidence, std::string_view text) noexcept {
+    const verdict::EvidenceTraits& traits = verdict::traits(evidence);
+    const std::size_t reasons = ledger_.size();
+    add_reason(traits.kind, traits.id, text.empty() ? traits.text : text, traits.technique,
+               traits.weight);
+    if (ledger_.size() != reasons) {
+        context_.counters.findings[static_cast<std::size_t>(evidence)].add();
+    }
+}
+
+void Connection::add_reason(verdict::Kind kind, std::string_view id, std::string_view text,
+                            std::string_view technique, std::uint16_t weight) noexcept {
     const verdict::Level previous = ledger_.level();
     const std::size_t reasons = ledger_.size();
     if (ledger_.add(kind, id, text, technique, weight)) {
         write_verdict(previous);
-    } else if (ledger_.size() != reasons && ledger_.level() >= verdict::Level::kSuspicious) {
-        verdict_stale_ = true;
+    } else if (ledger_.size() != reasons) {
+        verdict_stale_ = true;  // told when the flow ends
     }
 }
 

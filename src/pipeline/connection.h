@@ -9,7 +9,7 @@
 #include <querytap/signature/scanner.h>
 #include <querytap/stream/reassembler.h>
 #include <querytap/tds/session.h>
-#include <querytap/verdict/verdict.h>
+#include <querytap/verdict/evidence.h>
 
 #include "context.h"
 #include "message_match.h"
@@ -26,6 +26,8 @@ class Connection final : public tds::Handler {
 
     /// The stream is known to be TDS (or TLS where TDS is expected).
     void begin_session(protocol::Protocol app) noexcept;
+    /// The stream stands on a SQL port and is something else, or nobody knows what.
+    void watch(protocol::Protocol app) noexcept;
 
     void packet(flow::Side side, const packet::PacketView& packet) noexcept;
 
@@ -41,7 +43,7 @@ class Connection final : public tds::Handler {
     void fill(FlowEnd& record) const noexcept;
 
   private:
-    enum class Stage : std::uint8_t { kProbing, kSession, kAbandoned };
+    enum class Stage : std::uint8_t { kProbing, kSession, kWatched, kAbandoned };
 
     /// One direction, as the reassembler sees it.
     class Lane final : public stream::Consumer {
@@ -97,6 +99,7 @@ class Connection final : public tds::Handler {
     Lane& lane(flow::Side side) noexcept { return side == flow_.client ? to_server_ : to_client_; }
     void stream(Lane& lane, Bytes bytes) noexcept;
     void probe(Lane& lane, Bytes bytes) noexcept;
+    void take_prefixes() noexcept;
     void gap(Lane& lane) noexcept;
     void conflicting_overlap() noexcept;
     void feed(Lane& lane, Bytes bytes) noexcept;
@@ -110,9 +113,16 @@ class Connection final : public tds::Handler {
     void hit(const MessageMatch& message, const signature::Hit& hit) noexcept;
     bool may_alert(std::uint32_t sid) noexcept;
 
+    void watched(tds::Direction direction, Bytes bytes) noexcept;
+    void end_watch() noexcept;
+    void judge_port() noexcept;
+    void judge_tls(tds::TlsMode mode, const tls::Handshake& handshake) noexcept;
+
     void check_policy() noexcept;
-    void add_evidence(verdict::Kind kind, std::string_view id, std::string_view text,
-                      std::string_view technique, std::uint16_t weight) noexcept;
+    /// `text`: plain words, where more is known than the table says.
+    void add_evidence(verdict::Evidence evidence, std::string_view text = {}) noexcept;
+    void add_reason(verdict::Kind kind, std::string_view id, std::string_view text,
+                    std::string_view technique, std::uint16_t weight) noexcept;
     void write_verdict(verdict::Level previous) noexcept;
 
     Context& context_;
@@ -129,6 +139,8 @@ class Connection final : public tds::Handler {
     BoundedText<128> user_;
     BoundedText<128> application_;
     policy::Transport transport_ = policy::Transport::kUnknown;
+    FirstBytes* first_bytes_ = nullptr;  ///< while the stream is watched
+    bool port_judged_ = false;
     bool verdict_stale_ = false;  ///< evidence came since the last verdict event
     std::uint64_t messages_to_server_ = 0;
     std::uint64_t messages_to_client_ = 0;

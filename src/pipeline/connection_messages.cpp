@@ -45,6 +45,7 @@ void Connection::on_message_end(const tds::MessageInfo& info) {
     auto& by_type = context_.counters.tds_messages;
     by_type[std::min<std::size_t>(static_cast<std::size_t>(info.type), by_type.size() - 1)].add();
     ++(info.direction == Direction::kToServer ? messages_to_server_ : messages_to_client_);
+    if (info.complete) judge_port();
 
     MessageMatch* message = find(info);
     if (message == nullptr) return;
@@ -224,6 +225,7 @@ void Connection::on_result_end(const tds::MessageInfo& info, const tds::ResultSu
 }
 
 void Connection::on_tls(tds::TlsMode mode, const tls::Handshake& handshake) {
+    judge_tls(mode, handshake);
     if (!context_.limits.tds_events) return;
     context_.events.write<Tls>(conversation_, [&](Tls& event) {
         event.mode = mode;
@@ -261,10 +263,7 @@ void Connection::on_anomaly(Direction direction, tds::Anomaly anomaly) {
             event.anomaly = anomaly;
         });
     }
-    const AnomalyEvidence evidence = evidence_of(anomaly);
-    if (evidence.weight == 0) return;
-    add_evidence(verdict::Kind::kProtocol, tds::name(anomaly), evidence.text, evidence.technique,
-                 evidence.weight);
+    if (const auto evidence = evidence_of(anomaly)) add_evidence(*evidence);
 }
 
 void Connection::hit(const MessageMatch& message, const signature::Hit& hit) noexcept {
@@ -286,11 +285,11 @@ void Connection::hit(const MessageMatch& message, const signature::Hit& hit) noe
     }
     std::array<char, 10> digits;  // of a 32-bit number
     const auto end = std::to_chars(digits.begin(), digits.end(), rule.sid).ptr;
-    BoundedText<32> id;
+    BoundedText<16> id;
     id.assign("sid:");
     id.append({digits.begin(), end});
-    add_evidence(verdict::Kind::kSignature, id.view(), rule.message, rule.technique,
-                 verdict::signature_weight(rule.confidence, rule.priority));
+    add_reason(verdict::Kind::kSignature, id.view(), rule.message, rule.technique,
+               verdict::signature_weight(rule.confidence, rule.priority));
 }
 
 bool Connection::may_alert(std::uint32_t sid) noexcept {

@@ -11,6 +11,7 @@
 
 #include "event_writer.h"
 #include "expected_ports.h"
+#include "first_bytes.h"
 #include "message_match.h"
 #include "sql_reader.h"
 #include "view_buffers.h"
@@ -27,6 +28,8 @@ struct ActiveGeneration {
 struct Context {
     // Few messages are in the middle of a SQL text at the same time.
     static constexpr std::size_t kSqlReaders = 256;
+    // Streams on a SQL port that are not TDS, watched until their first bytes are judged.
+    static constexpr std::size_t kWatches = 1024;
 
     Context(const Limits& limits_, EventSink& sink)
         : limits(limits_),
@@ -34,7 +37,8 @@ struct Context {
           reassembler(limits_.stream),
           session_pool(limits_.tds),
           messages(limits_.sessions),
-          sql_readers(kSqlReaders) {}
+          sql_readers(kSqlReaders),
+          first_bytes(kWatches) {}
 
     Limits limits;
     Counters counters;
@@ -47,6 +51,7 @@ struct Context {
     MessageMatch* views_owner = nullptr;  ///< whose pieces stand in `views`
     ObjectPool<MessageMatch> messages;
     ObjectPool<SqlReader> sql_readers;
+    ObjectPool<FirstBytes> first_bytes;
     ExpectedPorts expected_ports;
     ActiveGeneration* current = nullptr;
     Timestamp now{};

@@ -2,41 +2,37 @@
 
 namespace querytap::pipeline {
 
-AnomalyEvidence evidence_of(tds::Anomaly anomaly) noexcept {
+std::optional<verdict::Evidence> evidence_of(tds::Anomaly anomaly) noexcept {
     using tds::Anomaly;
+    using verdict::Evidence;
     switch (anomaly) {
         case Anomaly::kFramingLost:
-            // What mssqlproxy does after its login; no client of Microsoft's ever does.
-            return {"after the login the stream is not TDS any longer: a tunnel in the session",
-                    "T1572", 50};
+            return Evidence::kFramingLost;
         case Anomaly::kUndefinedPacketType:
-            return {"packet types that MS-TDS does not define", "T1001.003", 30};
+            return Evidence::kUndefinedPacketType;
         case Anomaly::kUnwrappedTls:
-            return {"TLS stands bare where PRELOGIN packets must wrap it", "T1001.003", 20};
+            return Evidence::kTlsUnwrapped;
         case Anomaly::kEncryptionContradiction:
-            return {"encryption differs from what both sides agreed on", "T1001.003", 20};
+            return Evidence::kEncryptionContradiction;
         case Anomaly::kBadHeader:
-            return {"a packet header that contradicts itself", "T1001.003", 10};
+            return Evidence::kBadHeader;
         case Anomaly::kBadPrelogin:
-            return {"a PRELOGIN message that contradicts itself", "T1001.003", 10};
+            return Evidence::kBadPrelogin;
         case Anomaly::kBadLogin7:
-            return {"a LOGIN7 message that contradicts itself", "T1001.003", 10};
+            return Evidence::kBadLogin7;
         case Anomaly::kBadRpc:
-            return {"an RPC request that contradicts itself", "T1001.003", 5};
+            return Evidence::kBadRpc;
         case Anomaly::kBadTokenStream:
-            return {"a result that contradicts itself", "T1001.003", 5};
+            return Evidence::kBadTokenStream;
         case Anomaly::kBadAllHeaders:
-            return {"a stream header (ALL_HEADERS) that contradicts itself", "T1001.003", 10};
+            return Evidence::kBadAllHeaders;
         case Anomaly::kSsrpOverflow:
-            return {
-                "an SSRP request that overruns the server's buffer (CVE-2002-0649, the Slammer "
-                "worm)",
-                "T1210", 90};
+            return Evidence::kSsrpOverflow;
         case Anomaly::kResynchronised:  // says something of the tap, not of the peers
         case Anomaly::kLimit:
-            return {};
+            return std::nullopt;
     }
-    return {};
+    return std::nullopt;
 }
 
 }  // namespace querytap::pipeline

@@ -1,18 +1,14 @@
-// What a protocol anomaly weighs as evidence, and how it is said to an analyst.
+// Which evidence a protocol anomaly is.
 #pragma once
 
-#include <string_view>
+#include <optional>
 
 #include <querytap/tds/message.h>
+#include <querytap/verdict/evidence.h>
 
 namespace querytap::pipeline {
 
-struct AnomalyEvidence {
-    std::string_view text;
-    std::string_view technique;  ///< MITRE ATT&CK
-    std::uint16_t weight = 0;    ///< 0: counted and reported, but no evidence
-};
-
-AnomalyEvidence evidence_of(tds::Anomaly anomaly) noexcept;
+/// None: counted and reported, but no evidence.
+std::optional<verdict::Evidence> evidence_of(tds::Anomaly anomaly) noexcept;
 
 }  // namespace querytap::pipeline

@@ -27,6 +27,11 @@ class ExpectedPorts {
         return learnt_ && (has(key.a, key.b, now) || has(key.b, key.a, now));
     }
 
+    /// The server announced the port. (What clients were told, only their own worker knows.)
+    bool announced(const flow::Endpoint& server, Timestamp now) const noexcept {
+        return learnt_ && find({server.address, server.port, true, {}}, now);
+    }
+
   private:
     struct Entry {
         IpAddress address;

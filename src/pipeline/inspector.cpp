@@ -203,6 +203,11 @@ void Inspector::Impl::decide(flow::Flow& flow, flow::Side side,
         if (connection != nullptr) connection->begin_session(app);
         return;
     }
+    if (is_watched(app, flow, midstream)) {
+        Connection* connection = attach(flow);
+        if (connection != nullptr) connection->watch(app);
+        return;
+    }
     if (app == Protocol::kUndecided && !midstream) {
         attach(flow);  // too few bytes, or out of order: the connection looks at the stream itself
         return;
@@ -292,7 +297,7 @@ void Inspector::Impl::write_flow(const flow::Flow& flow, flow::EndReason reason,
         event.tcp_flags_to_server = client_is_a ? flow.tcp_flags_a : flow.tcp_flags_b;
         event.tcp_flags_to_client = client_is_a ? flow.tcp_flags_b : flow.tcp_flags_a;
         event.client_known = flow.client_known;
-        event.level = browser_verdict(flow);
+        event.level = static_cast<verdict::Level>(flow.verdict);
         if (connection != nullptr) connection->fill(event);
     });
 }

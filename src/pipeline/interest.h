@@ -24,6 +24,20 @@ inline bool touches_sql_port(const flow::Key& key, const Context& context) noexc
            context.expected_ports.touched_by(key, context.now);
 }
 
+/// Where nobody wonders at TDS: SQL Server's ports, and those to which Azure redirects.
+constexpr bool is_usual_port(std::uint16_t port) noexcept {
+    return is_sql_port(port) || (port >= 11000 && port <= 11999);
+}
+
+/// Another protocol, or none that is known, to a server on a SQL port; TDS of Sybase on any. Only
+/// where the beginning was seen: who listens where, and what it began with, is no guess then.
+inline bool is_watched(protocol::Protocol app, const flow::Flow& flow, bool midstream) noexcept {
+    if (app == protocol::Protocol::kTds5) return true;
+    const flow::Endpoint& server = flow.client == flow::Side::kFromA ? flow.key.b : flow.key.a;
+    return !midstream && flow.client_known && is_sql_port(server.port) &&
+           app != protocol::Protocol::kUndecided;
+}
+
 /// TDS on any port; TLS where TDS is expected (TDS 8.0 begins with a ClientHello).
 inline bool is_inspected(protocol::Protocol app, const flow::Key& key,
                          const Context& context) noexcept {

@@ -52,11 +52,11 @@ bool violates(const std::vector<std::string>& globs, std::string_view value) noe
 
 std::string_view finding_of(const Rule& rule, const Facts& facts) noexcept {
     if (rule.encryption == EncryptionDemand::kRequired && facts.transport == Transport::kClear) {
-        return "clear-text-forbidden";
+        return "clear-text-where-encrypted-expected";
     }
     if (rule.encryption == EncryptionDemand::kForbidden &&
         facts.transport == Transport::kEncrypted) {
-        return "encrypted-forbidden";
+        return "encrypted-where-clear-expected";
     }
     if (violates(rule.logins, facts.user)) return "login-not-allowed";
     if (violates(rule.applications, facts.application)) return "application-not-allowed";

@@ -114,7 +114,7 @@ struct Candidate {
 };
 
 // In order: TPKT before TDS, whose RPC header a connection request could be.
-constexpr std::array<Candidate, 10> kCandidates{{
+constexpr std::array<Candidate, 17> kCandidates{{
     {Protocol::kTls, match_tls},
     {Protocol::kRdp, [](Bytes first, bool) noexcept { return match_rdp(first); }},
     {Protocol::kTds5, [](Bytes first, bool) noexcept { return match_tds5(first); }},
@@ -125,6 +125,13 @@ constexpr std::array<Candidate, 10> kCandidates{{
     {Protocol::kSmb, [](Bytes first, bool) noexcept { return match_smb(first); }},
     {Protocol::kMysql, [](Bytes first, bool) noexcept { return match_mysql(first); }},
     {Protocol::kPostgresql, [](Bytes first, bool) noexcept { return match_postgresql(first); }},
+    {Protocol::kOracle, [](Bytes first, bool) noexcept { return match_oracle(first); }},
+    {Protocol::kRedis, [](Bytes first, bool) noexcept { return match_redis(first); }},
+    {Protocol::kVnc, [](Bytes first, bool) noexcept { return match_prefix(first, "RFB 00"); }},
+    {Protocol::kTelnet, [](Bytes first, bool) noexcept { return match_telnet(first); }},
+    {Protocol::kDceRpc, [](Bytes first, bool) noexcept { return match_dce_rpc(first); }},
+    {Protocol::kSocks, [](Bytes first, bool) noexcept { return match_socks(first); }},
+    {Protocol::kMongodb, [](Bytes first, bool) noexcept { return match_mongodb(first); }},
 }};
 
 }  // namespace
@@ -147,9 +154,10 @@ Protocol identify(Bytes first, bool midstream) noexcept {
 }
 
 std::string_view name(Protocol protocol) noexcept {
-    static constexpr std::array<std::string_view, 11> kNames{
-        "undecided", "unknown", "tds", "tds5",  "tls",       "http",
-        "ssh",       "smb",     "rdp", "mysql", "postgresql"};
+    static constexpr std::array<std::string_view, kProtocolCount> kNames{
+        "undecided", "unknown", "tds",   "tds5",       "tls",    "http",        "ssh",
+        "smb",       "rdp",     "mysql", "postgresql", "oracle", "mongodb",     "redis",
+        "vnc",       "telnet",  "socks", "dcerpc",     "shell",  "high_entropy"};
     return kNames[static_cast<std::size_t>(protocol)];
 }
 

@@ -28,5 +28,11 @@ inline Match match_prefix(Bytes first, std::string_view prefix) noexcept {
 Match match_tds(Bytes first, bool midstream) noexcept;
 Match match_smp(Bytes first) noexcept;
 Match match_tds5(Bytes first) noexcept;
+Match match_oracle(Bytes first) noexcept;
+Match match_mongodb(Bytes first) noexcept;
+Match match_redis(Bytes first) noexcept;
+Match match_telnet(Bytes first) noexcept;
+Match match_dce_rpc(Bytes first) noexcept;
+Match match_socks(Bytes first) noexcept;
 
 }  // namespace querytap::protocol

@@ -130,6 +130,15 @@ void add_detection(MetricFamilies& out, const WorkerStats& worker, const Labels&
     }
     out.counter("scanned_bytes_total", "Bytes given to the signature matcher.", labels,
                 number(worker.inspector.scanner.scanned_bytes));
+    for (std::size_t i = 0; i < verdict::kEvidenceCount; ++i) {
+        const auto& finding = verdict::traits(static_cast<verdict::Evidence>(i));
+        Labels with_finding = labels;
+        with_finding.emplace_back("kind", verdict::name(finding.kind));
+        with_finding.emplace_back("finding", finding.id);
+        out.counter("findings_total",
+                    "What was held against conversations beside signatures, by finding.",
+                    with_finding, number(pipeline.findings[i]));
+    }
     for (std::size_t i = 0; i < verdict::kLevelCount; ++i) {
         Labels with_level = labels;
         with_level.emplace_back("level", verdict::name(static_cast<verdict::Level>(i)));

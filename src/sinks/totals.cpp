@@ -23,6 +23,7 @@ std::vector<Drop> drops_of(const WorkerStats& worker) {
     drops.push_back({"stream_pool_exhausted", stats.stream.pool_exhausted.read()});
     drops.push_back({"sessions_exhausted", stats.pipeline.sessions_exhausted.read()});
     drops.push_back({"messages_exhausted", stats.pipeline.messages_exhausted.read()});
+    drops.push_back({"watches_exhausted", stats.pipeline.watches_exhausted.read()});
     drops.push_back({"normalisers_exhausted", stats.pipeline.normalisers_exhausted.read()});
     drops.push_back({"tds_buffers_exhausted", stats.tds.buffers_exhausted.read()});
     drops.push_back({"tls_handshakes_exhausted", stats.tls.handshakes_exhausted.read()});

@@ -63,7 +63,7 @@ std::string_view name(Anomaly anomaly) noexcept {
         case Anomaly::kEncryptionContradiction:
             return "encryption-contradiction";
         case Anomaly::kUnwrappedTls:
-            return "unwrapped-tls";
+            return "tls-unwrapped";
         case Anomaly::kResynchronised:
             return "resynchronised";
         case Anomaly::kLimit:

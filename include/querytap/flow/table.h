@@ -40,6 +40,7 @@ enum class Value : std::uint8_t { kHalfOpen, kUninteresting, kUndecided, kSql };
 
 struct Flow {
     Key key;
+    std::uint8_t verdict = 0;  ///< the owner's: verdict::Level, once nothing is attached any more
     std::uint64_t id = 0;  ///< EVE flow_id: from the key and the first packet, the same in each run
     Timestamp first;
     Timestamp last;

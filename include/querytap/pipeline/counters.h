@@ -9,7 +9,7 @@
 #include <querytap/packet/decode.h>
 #include <querytap/pipeline/event.h>
 #include <querytap/tds/message.h>
-#include <querytap/verdict/verdict.h>
+#include <querytap/verdict/evidence.h>
 
 namespace querytap::pipeline {
 
@@ -29,6 +29,8 @@ struct Counters {
     Counter messages_exhausted;     ///< messages that found no place
     Counter normalisers_exhausted;  ///< SQL texts that found no normaliser
     Counter sql_limits;  ///< bounds that left something of a SQL text unfolded, cut or unseen
+    Counter watches_exhausted;      ///< streams on SQL ports that were not judged
+    std::array<Counter, verdict::kEvidenceCount> findings;  ///< by verdict::Evidence
     Counter logins;
     Counter queries;
 };

@@ -30,9 +30,9 @@ struct Decision {
     Action action = Action::kWatch;
     std::string_view
         rule;  ///< name of the rule that decided, or "default"; lives as long as the policy
-    std::string_view
-        finding{};  ///< "server-not-allowed", "clear-text-forbidden", ...; empty when allowed
-    std::uint16_t weight = 0;  ///< of the finding as evidence
+    std::string_view finding{};  ///< "server-not-allowed", "clear-text-where-encrypted-expected",
+                                 ///< ...; empty when allowed
+    std::uint16_t weight = 0;    ///< of the finding as evidence
 };
 
 class Policy {

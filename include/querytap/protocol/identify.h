@@ -23,7 +23,18 @@ enum class Protocol : std::uint8_t {
     kRdp,
     kMysql,
     kPostgresql,
+    kOracle,  ///< TNS
+    kMongodb,
+    kRedis,
+    kVnc,
+    kTelnet,
+    kSocks,  ///< SOCKS 5
+    kDceRpc,
+    // Never from the first bytes, only from more of them (content.h):
+    kShell,
+    kHighEntropy,
 };
+inline constexpr std::size_t kProtocolCount = 20;
 
 inline constexpr std::size_t kDecisionBytes = 16;  ///< with this many bytes the answer is final
 

@@ -24,7 +24,7 @@ struct Reason {
     Kind kind{};
     std::uint16_t weight = 0;
     std::uint32_t count = 1;    ///< how often this evidence came
-    BoundedText<32> id;         ///< "sid:9000001", "framing-lost", "server-not-allowed"
+    BoundedText<40> id;         ///< "sid:9000001", "framing-lost", "server-not-allowed"
     BoundedText<160> text;      ///< plain words
     BoundedText<16> technique;  ///< MITRE ATT&CK id; may be empty
 };

@@ -71,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"outside_prefix", "10.20.3.1", "10.40.1.10", 1433, kClear, "billing", "",
                          Action::kWatch, "default", "server-not-allowed"},
                     Case{"clear_where_encrypted", "10.30.5.15", "203.0.113.9", 11500, kClear, "",
-                         "", kAllow, "administrators", "clear-text-forbidden"},
+                         "", kAllow, "administrators", "clear-text-where-encrypted-expected"},
                     Case{"encryption_not_known_yet", "10.30.5.15", "203.0.113.9", 11500, kUnknown,
                          "", "", kAllow, "administrators", ""},
                     Case{"denied", "10.99.0.1", "203.0.113.9", 1433, Transport::kEncrypted, "", "",

@@ -193,6 +193,42 @@ const Case kCases[] = {
      Protocol::kPostgresql},
     {"postgresql authentication", hex("52 00 00 00 0c 00 00 00 05 11 22 33 44"),
      Protocol::kPostgresql, Protocol::kPostgresql},
+    {"oracle connect", hex("00 e8 00 00 01 00 00 00 01 36 01 2c 0c 41 20 00"), Protocol::kOracle,
+     Protocol::kOracle},
+    {"oracle accept", hex("00 20 00 00 02 00 00 00 01 36 00 00 08 00 7f ff"), Protocol::kOracle,
+     Protocol::kOracle},
+    {"oracle resend", hex("00 08 00 00 0b 00 00 00"), Protocol::kOracle, Protocol::kOracle},
+    {"oracle refuse", hex("00 41 00 00 04 00 00 00 22 00 00 35 28 44 45 53"), Protocol::kOracle,
+     Protocol::kOracle},
+    {"oracle redirect", hex("00 40 00 00 05 00 00 00 00 36 28 41 44 44 52 45"), Protocol::kOracle,
+     Protocol::kOracle},
+    {"oracle of no version", hex("00 e8 00 00 01 00 00 00 02 36 01 2c 0c 41 20 00"), kUnknown,
+     kUnknown},
+    {"mongodb query", hex("3f 01 00 00 01 00 00 00 00 00 00 00 d4 07 00 00"), Protocol::kMongodb,
+     Protocol::kMongodb},
+    {"mongodb message", hex("5d 00 00 00 9a 2b 01 00 00 00 00 00 dd 07 00 00"), Protocol::kMongodb,
+     Protocol::kMongodb},
+    {"mongodb of no operation", hex("5d 00 00 00 9a 2b 01 00 00 00 00 00 dd 08 00 00"), kUnknown,
+     kUnknown},
+    {"mongodb too large", hex("5d 00 00 10 9a 2b 01 00 00 00 00 00 dd 07 00 00"), kUnknown,
+     kUnknown},
+    {"redis request", text("*2\r\n$3\r\nGET\r\n$1"), Protocol::kRedis, Protocol::kRedis},
+    {"redis ping", text("PING\r\n"), Protocol::kRedis, Protocol::kRedis},
+    {"redis without a number", text("*\r\n$3\r\nGET\r\n$1\r"), kUnknown, kUnknown},
+    {"vnc", text("RFB 003.008\n"), Protocol::kVnc, Protocol::kVnc},
+    {"telnet", hex("ff fd 18 ff fd 20 ff fd 23 ff fd 27"), Protocol::kTelnet, Protocol::kTelnet},
+    {"telnet without an option", hex("ff fd f8 ff fd 20 ff fd 23 ff fd 27 ff fd 18 ff"), kUnknown,
+     kUnknown},
+    {"dce rpc bind", hex("05 00 0b 03 10 00 00 00 48 00 00 00 01 00 00 00"), Protocol::kDceRpc,
+     Protocol::kDceRpc},
+    {"dce rpc, big-endian", hex("05 00 0b 03 00 00 00 00 00 48 00 00 00 00 00 01"), kUnknown,
+     kUnknown},
+    {"socks greeting and request", hex("05 01 00 05 01 00 01 0a 32 03 17 00 50"), Protocol::kSocks,
+     Protocol::kSocks},
+    {"socks with three methods", hex("05 03 00 01 02 05 01 00 03 09 6c 6f 63 61 6c 68"),
+     Protocol::kSocks, Protocol::kSocks},
+    {"socks without a method", hex("05 00 05 01 00 01 0a 32 03 17 00 50 00 00 00 00"), kUnknown,
+     kUnknown},
     {"zeros", Sample(16, 0), kUnknown, kUnknown},
     {"words", text("The quick brown fox"), kUnknown, kUnknown},
 };
@@ -263,10 +299,9 @@ TEST(Decision, ChanceIsNotTds) {
 
 TEST(Names, AreDistinct) {
     std::set<std::string_view> names;
-    for (int i = 0; i <= static_cast<int>(Protocol::kPostgresql); ++i) {
+    for (std::size_t i = 0; i < kProtocolCount; ++i)
         names.insert(name(static_cast<Protocol>(i)));
-    }
-    EXPECT_EQ(names.size(), 11u);
+    EXPECT_EQ(names.size(), kProtocolCount);
     EXPECT_EQ(name(Protocol::kTds), "tds");
     EXPECT_EQ(name(Protocol::kPostgresql), "postgresql");
 }

@@ -93,7 +93,7 @@ TEST_F(Tls, BareAfterPrelogin) {
     prelogin();
     client(payload(client_hello("tds/8.0")));
     EXPECT_EQ(said(), "tls bare sni=db01;");
-    EXPECT_TRUE(has("! unwrapped-tls"));
+    EXPECT_TRUE(has("! tls-unwrapped"));
 }
 
 TEST_F(Tls, GapInAWrappedHello) {

@@ -1,0 +1,56 @@
+// Everything that can be held against a conversation, beside signatures: one table with id, weight,
+// MITRE technique and plain words. src/verdict/README.md explains it, querytap.yaml may change the
+// weights.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include <querytap/verdict/verdict.h>
+
+namespace querytap::verdict {
+
+enum class Evidence : std::uint8_t {
+    // What is spoken where (Kind::kProtocol).
+    kNonTdsOnSqlPort,
+    kNonTdsUnanswered,
+    kShellOnSqlPort,
+    kTdsOnOtherPort,
+    kSybaseTds,
+    // What no correct peer says (Kind::kProtocol).
+    kFramingLost,
+    kUndefinedPacketType,
+    kTlsUnwrapped,
+    kEncryptionContradiction,
+    kBadHeader,
+    kBadPrelogin,
+    kBadLogin7,
+    kBadRpc,
+    kBadTokenStream,
+    kBadAllHeaders,
+    kSsrpOverflow,
+    kConflictingOverlap,
+    kOverlappingFragments,
+    // What the owner's policy says of it (Kind::kPolicy).
+    kDenied,
+    kServerNotAllowed,
+    kClearTextWhereEncryptedExpected,
+    kEncryptedWhereClearExpected,
+    kLoginNotAllowed,
+    kApplicationNotAllowed,
+};
+inline constexpr std::size_t kEvidenceCount = 24;
+
+struct EvidenceTraits {
+    std::string_view id;  ///< EVE verdict.reasons[].id, label of querytap_findings_total
+    Kind kind{};
+    std::uint16_t weight = 0;
+    std::string_view technique;
+    std::string_view text;  ///< plain words, where nothing more particular is known
+};
+
+const EvidenceTraits& traits(Evidence evidence) noexcept;
+std::optional<Evidence> find_evidence(std::string_view id) noexcept;
+
+}  // namespace querytap::verdict

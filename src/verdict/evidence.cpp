@@ -1,0 +1,68 @@
+#include <algorithm>
+#include <array>
+
+#include <querytap/verdict/evidence.h>
+
+namespace querytap::verdict {
+namespace {
+
+constexpr Kind kProtocol = Kind::kProtocol;
+constexpr Kind kPolicy = Kind::kPolicy;
+
+// In the order of the enumeration.
+constexpr std::array<EvidenceTraits, kEvidenceCount> kTable{{
+    {"non-tds-on-sql-port", kProtocol, 40, "T1571", "another protocol than TDS on a SQL port"},
+    {"non-tds-unanswered", kProtocol, 10, "T1046",
+     "another protocol than TDS on a SQL port, and nobody answers"},
+    {"shell-on-sql-port", kProtocol, 90, "T1059", "a shell in plain text on a SQL port"},
+    {"tds-on-other-port", kProtocol, 10, "T1571",
+     "TDS on a port where no SQL Server was announced"},
+    {"sybase-tds", kProtocol, 5, "", "TDS 4 or 5, which Sybase speaks and SQL Server does not"},
+
+    // What mssqlproxy does after its login; no client of Microsoft's ever does.
+    {"framing-lost", kProtocol, 50, "T1572",
+     "after the login the stream is not TDS any longer: a tunnel in the session"},
+    {"undefined-packet-type", kProtocol, 30, "T1001.003",
+     "packet types that MS-TDS does not define"},
+    {"tls-unwrapped", kProtocol, 20, "T1001.003",
+     "TLS stands bare where PRELOGIN packets must wrap it"},
+    {"encryption-contradiction", kProtocol, 20, "T1001.003",
+     "encryption differs from what both sides agreed on"},
+    {"bad-header", kProtocol, 10, "T1001.003", "a packet header that contradicts itself"},
+    {"bad-prelogin", kProtocol, 10, "T1001.003", "a PRELOGIN message that contradicts itself"},
+    {"bad-login7", kProtocol, 10, "T1001.003", "a LOGIN7 message that contradicts itself"},
+    {"bad-rpc", kProtocol, 5, "T1001.003", "an RPC request that contradicts itself"},
+    {"bad-token-stream", kProtocol, 5, "T1001.003", "a result that contradicts itself"},
+    {"bad-all-headers", kProtocol, 10, "T1001.003",
+     "a stream header (ALL_HEADERS) that contradicts itself"},
+    {"ssrp-overflow", kProtocol, 90, "T1210",
+     "an SSRP request that overruns the server's buffer (CVE-2002-0649, the Slammer worm)"},
+    {"conflicting-overlap", kProtocol, 30, "T1001",
+     "TCP segments that overlap with different content"},
+    {"overlapping-fragments", kProtocol, 40, "T1001",
+     "IP fragments that contradict each other: a receiver may read other bytes than an inspector"},
+
+    {"denied", kPolicy, 60, "", "the policy denies this conversation"},
+    {"server-not-allowed", kPolicy, 15, "", "no rule of the policy allows this server"},
+    {"clear-text-where-encrypted-expected", kPolicy, 50, "",
+     "clear text where the policy requires encryption"},
+    {"encrypted-where-clear-expected", kPolicy, 50, "T1573",
+     "encryption where the policy expects clear text"},
+    {"login-not-allowed", kPolicy, 50, "T1078", "a login that the policy does not allow"},
+    {"application-not-allowed", kPolicy, 50, "", "an application that the policy does not allow"},
+}};
+
+}  // namespace
+
+const EvidenceTraits& traits(Evidence evidence) noexcept {
+    return kTable[static_cast<std::size_t>(evidence)];
+}
+
+std::optional<Evidence> find_evidence(std::string_view id) noexcept {
+    const auto found = std::find_if(kTable.begin(), kTable.end(),
+                                    [&](const EvidenceTraits& entry) { return entry.id == id; });
+    if (found == kTable.end()) return std::nullopt;
+    return static_cast<Evidence>(found - kTable.begin());
+}
+
+}  // namespace querytap::verdict
