@@ -12,7 +12,7 @@ build_packages=(
 test_packages=(
     libgtest-dev libgmock-dev libbenchmark-dev
     python3 python3-yaml python3-tds tshark tcpreplay tcpdump iproute2 ethtool procps curl
-    dpdk prometheus zstd gzip
+    freetds-bin dpdk-dev prometheus zstd gzip
 )
 
 say() { printf '\n== %s\n' "$*" >&2; }

@@ -63,7 +63,7 @@ Status Appliance::open_sinks() {
     sinks.push_back(summary_.get());
     loop_ = std::make_unique<control::Loop>(
         runtime_->event_rings(), sinks,
-        replaying_ ? control::Ordering::kTime : control::Ordering::kArrival);
+        replaying_ ? control::Ordering::kTime : control::Ordering::kArrival, config_.eve.sql_text);
     loop_->add_generation(generation_);
     return success();
 }

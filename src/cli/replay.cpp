@@ -28,6 +28,7 @@ struct Options {
     std::string policy;
     std::string key_log;
     std::string flows = "sql";
+    std::string sql_text = "full";
     std::string metrics;
     std::string metrics_file;
     bool hugepages = false;
@@ -62,6 +63,12 @@ Result<config::Config> make_config(const Options& options) {
     config.eve.file = options.json;
     config.eve.flows =
         options.flows == "all" ? config::FlowRecords::kAll : config::FlowRecords::kSql;
+    auto sql_text = config::parse_sql_text(options.sql_text);
+    if (!sql_text) {
+        return Error{.message = "--sql-text " + sql_text.error().message,
+                     .hint = sql_text.error().hint};
+    }
+    config.eve.sql_text = *sql_text;
     config.signatures =
         options.signatures.empty() ? default_signatures().string() : options.signatures;
     config.policy = options.policy;
@@ -173,6 +180,9 @@ void add_replay(CLI::App& app, const Arguments& arguments, int& status) {
                         "secrets of TLS sessions (SSLKEYLOGFILE): what is encrypted is read too");
     command->add_option("--flows", options->flows, "flow records: sql (default) or all")
         ->check(CLI::IsMember({"sql", "all"}));
+    command->add_option("--sql-text", options->sql_text,
+                        "what records show of SQL: full (default; passwords are hidden),\n"
+                        "redacted (literals as ?) or none");
     command->add_option("--metrics", options->metrics,
                         "serve /metrics while replaying, for example on 127.0.0.1:9464");
     command->add_option("--metrics-file", options->metrics_file,

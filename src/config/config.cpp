@@ -96,6 +96,14 @@ void read_eve(YamlMap& root, Eve& eve) {
         map.problems().add(map.node("flows").Mark(),
                            "'flows' must be sql or all, not '" + flows + "'");
     }
+    std::string sql_text = "full";
+    map.read("sql_text", sql_text);
+    if (auto shown = parse_sql_text(sql_text); shown.ok()) {
+        eve.sql_text = *shown;
+    } else {
+        map.problems().add(map.node("sql_text").Mark(), "'sql_text': " + shown.error().message,
+                           shown.error().hint);
+    }
     eve.flows = flows == "all" ? FlowRecords::kAll : FlowRecords::kSql;
     map.finish();
 }
@@ -176,6 +184,14 @@ Config read_root(const YAML::Node& node, Problems& problems) {
 }
 
 }  // namespace
+
+Result<SqlText> parse_sql_text(std::string_view text) {
+    if (text == "full") return SqlText::kFull;
+    if (text == "redacted") return SqlText::kRedacted;
+    if (text == "none") return SqlText::kNone;
+    return Error{.message = "'" + std::string(text) + "' is not a way to show SQL",
+                 .hint = "write full, redacted (literals as ?) or none"};
+}
 
 Result<Listen> parse_listen(std::string_view text) {
     const std::size_t colon = text.rfind(':');

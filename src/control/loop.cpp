@@ -3,6 +3,7 @@
 
 #include <querytap/control/loop.h>
 
+#include "redaction.h"
 #include "redirects.h"
 
 namespace querytap::control {
@@ -21,7 +22,9 @@ struct Loop::Impl {
     std::size_t next_ring = 0;  // of kArrival
     Timestamp last_time{};
     Redirects redirects;
+    Redaction redaction;
 
+    explicit Impl(config::SqlText shown) : redaction(shown) {}
     pipeline::EventRing* next();
     pipeline::EventRing* earliest();
     pipeline::EventRing* by_turns();
@@ -29,8 +32,8 @@ struct Loop::Impl {
 };
 
 Loop::Loop(std::vector<pipeline::EventRing*> rings, std::vector<sinks::Sink*> sinks,
-           Ordering ordering)
-    : impl_(std::make_unique<Impl>()) {
+           Ordering ordering, config::SqlText shown)
+    : impl_(std::make_unique<Impl>(shown)) {
     impl_->rings = std::move(rings);
     impl_->sinks = std::move(sinks);
     impl_->ordering = ordering;
@@ -104,6 +107,7 @@ pipeline::EventRing* Loop::Impl::by_turns() {
 
 void Loop::Impl::hand_on(pipeline::Event& event) {
     redirects.apply(event);
+    redaction.apply(event);
     const signature::Rule* rule = nullptr;
     if (event.type == pipeline::EventType::kAlert) {
         rule = &generations.at(event.alert.generation)->rules()[event.alert.rule];

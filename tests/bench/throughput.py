@@ -167,7 +167,7 @@ def main() -> int:
     print(f"    of it {last['tds_queries']:,.0f} queries, {last['tcp_gaps']:,.0f} gaps")
     received = measure_testpmd(capture, arguments.seconds)
     if received is None:
-        print("testpmd rxonly: left out, dpdk-testpmd is not installed (Debian package dpdk)")
+        print("testpmd rxonly: left out, dpdk-testpmd is not installed (Debian package dpdk-dev)")
     else:
         ratio = whole / median_line("testpmd rxonly, the same device", received)
         print(f"    querytap is at {ratio:.0%} of it")

@@ -27,6 +27,11 @@ def setUpModule():
     need("ip", "tcpdump", "ethtool", "unshare")
     if os.geteuid() != 0:
         raise unittest.SkipTest("network namespaces need root")
+    try:
+        with record.Namespaces():
+            pass
+    except OSError as problem:
+        raise unittest.SkipTest("no named network namespaces here: %s" % problem)
     holder = tempfile.TemporaryDirectory()
     unittest.addModuleCleanup(holder.cleanup)
     FEW = ("--signatures", holder.name)

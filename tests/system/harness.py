@@ -11,13 +11,15 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 import urllib.error
 import urllib.request
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
 DATA = os.path.join(ROOT, "tests", "data")
 SIGNATURES = os.path.join(ROOT, "signatures")
 BINARY = os.environ.get("QUERYTAP_BINARY", os.path.join(ROOT, "build", "querytap"))
@@ -48,6 +50,12 @@ def need(*programs):
     missing = [name for name in programs if shutil.which(name) is None]
     if missing:
         raise unittest.SkipTest("not installed: " + ", ".join(missing))
+
+
+def generate(scenario, capture, *options):
+    """A capture of a scenario of tests/capgen."""
+    subprocess.run([sys.executable, os.path.join(ROOT, "tests", "capgen", "capgen.py"), *options, "-o", capture,
+                    scenario], check=True, capture_output=True, timeout=60)
 
 
 class InFolder(unittest.TestCase):

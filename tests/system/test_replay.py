@@ -6,7 +6,7 @@ import os
 import re
 import unittest
 
-from harness import InFolder, data, labels, of_type, replay, worst_level
+from harness import HERE, InFolder, data, generate, labels, of_type, replay, worst_level
 
 XP_CMDSHELL = 9100101
 PASSWORD = "Not-A-Secret-1"  # of every client in the captures
@@ -72,6 +72,28 @@ class Output(InFolder):
         self.assertIn(scrambled, read_bytes(data("demo.pcap")))
         for secret in (PASSWORD, clear.hex(), scrambled.hex(), *map(base64_of, (clear, scrambled))):
             self.assertNotIn(secret, done.out + done.err)
+
+    def test_passwords_in_sql_are_hidden(self):
+        capture = os.path.join(self.folder, "passwords.pcap")
+        generate(os.path.join(HERE, "passwords.yaml"), capture)
+        hush = re.compile(rb"H\0?u\0?s\0?h\0?([0-9])")
+        self.assertEqual(len(set(hush.findall(read_bytes(capture)))), 9)
+        full, redacted, nothing = (replay(capture, "--json", "-", "--sql-text", mode)
+                                   for mode in ("full", "redacted", "none"))
+        for done in (full, redacted, nothing):
+            self.assertEqual(done.status, 0, done.err)
+            self.assertNotIn("hush", (done.out + done.err).lower())
+        self.assertIn("WITH PASSWORD = '***', DEFAULT_DATABASE = [master]; SELECT 'shown'", full.out)
+        self.assertIn("WITH PASSWORD = ?, DEFAULT_DATABASE = [master]; SELECT ?", redacted.out)
+        for value in ("carol", "dave", "whoami", "shown"):
+            self.assertIn(value, full.out)
+            self.assertNotIn(value, (redacted.out + nothing.out).lower())
+        for texts in ('"sql":', '"parameters":', "CREATE"):
+            self.assertNotIn(texts, nothing.out)
+        hashes = [[event["tds"]["query"]["query_hash"] for event in of_type(done.events, "tds")
+                   if event["tds"]["type"] == "query"] for done in (full, redacted, nothing)]
+        self.assertEqual(hashes[0], hashes[1])
+        self.assertEqual(hashes[0], hashes[2])
 
     def test_key_log_opens_tls(self):
         for name, label in labels().items():

@@ -5,12 +5,10 @@ import os
 import re
 import shutil
 import struct
-import subprocess
-import sys
 import tempfile
 import unittest
 
-from harness import ROOT, SIGNATURES, InFolder, data, foreign, labels, of_type, replay, sids, worst_level
+from harness import ROOT, SIGNATURES, InFolder, data, foreign, generate, labels, of_type, replay, sids, worst_level
 
 XP_CMDSHELL = 9100101
 FORMATS = sorted(name for name, label in labels().items()
@@ -66,9 +64,7 @@ class LongFrames(InFolder):
         # As segmentation offload makes them on a loopback interface.
         long, short = os.path.join(self.folder, "long.pcap"), os.path.join(self.folder, "short.pcap")
         for path, mss in ((long, "65000"), (short, "1460")):
-            subprocess.run([sys.executable, os.path.join(ROOT, "tests/capgen/capgen.py"), "--mss", mss, "-o", path,
-                            os.path.join(ROOT, "tests/scenarios/clr-assembly.yaml")],
-                           check=True, capture_output=True, timeout=60)
+            generate(os.path.join(ROOT, "tests/scenarios/clr-assembly.yaml"), path, "--mss", mss)
         self.assertGreater(max(len(frame) for _head, frame in records(long)), 20_000)
         done = [replay(path, "--json", "-", "--workers", 2) for path in (long, short)]
         self.assertEqual([one.status for one in done], [0, 0], done[0].err)

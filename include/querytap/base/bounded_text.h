@@ -34,6 +34,13 @@ class BoundedText {
         truncated_ = truncated_ || n < text.size();
     }
 
+    /// Other words for the same text, of which as much is missing as before.
+    void replace(std::string_view text) noexcept {
+        const bool cut = truncated_;
+        assign(text);
+        truncated_ = truncated_ || cut;
+    }
+
     std::string_view view() const noexcept { return {data_, size_}; }
     bool empty() const noexcept { return size_ == 0; }
     bool full() const noexcept { return size_ == kSizeMax; }

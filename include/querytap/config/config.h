@@ -38,6 +38,13 @@ struct Memory {
 
 enum class FlowRecords : std::uint8_t { kSql, kAll };
 
+/// What events show of SQL texts, parameters, error messages and matched bytes.
+enum class SqlText : std::uint8_t {
+    kFull,      ///< all but passwords
+    kRedacted,  ///< without literals
+    kNone,      ///< nothing: sizes, hashes and names remain
+};
+
 struct Eve {
     std::string file;  ///< empty = none; "-" = standard output
     bool alert = true;
@@ -46,6 +53,7 @@ struct Eve {
     bool tds = true;
     bool stats = true;
     FlowRecords flows = FlowRecords::kSql;
+    SqlText sql_text = SqlText::kFull;
     unsigned stats_interval_s = 30;
 };
 
@@ -96,6 +104,9 @@ struct Listen {
     std::string address;
     std::uint16_t port = 0;
 };
+/// "full", "redacted", "none".
+Result<SqlText> parse_sql_text(std::string_view text);
+
 /// "127.0.0.1:9464", "[::1]:9464".
 Result<Listen> parse_listen(std::string_view text);
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include <querytap/config/config.h>
 #include <querytap/pipeline/event_ring.h>
 #include <querytap/pipeline/inspector.h>
 #include <querytap/sinks/sink.h>
@@ -21,7 +22,7 @@ class Loop {
   public:
     /// Rings and sinks outlive the loop.
     Loop(std::vector<pipeline::EventRing*> rings, std::vector<sinks::Sink*> sinks,
-         Ordering ordering);
+         Ordering ordering, config::SqlText shown = config::SqlText::kFull);
     ~Loop();
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;

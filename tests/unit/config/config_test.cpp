@@ -27,6 +27,7 @@ TEST(Config, ExampleIsValidAndSaysTheDefaults) {
     EXPECT_EQ(config->limits.timeout_established_s, defaults.limits.timeout_established_s);
     EXPECT_EQ(config->eve.stats_interval_s, defaults.eve.stats_interval_s);
     EXPECT_EQ(config->eve.flows, defaults.eve.flows);
+    EXPECT_EQ(config->eve.sql_text, defaults.eve.sql_text);
     EXPECT_EQ(config->metrics.address, defaults.metrics.address);
     EXPECT_EQ(config->metrics.port, defaults.metrics.port);
     EXPECT_EQ(config->signatures, defaults.signatures);
@@ -100,6 +101,9 @@ INSTANTIATE_TEST_SUITE_P(
               "q.yaml:2:17: 'spin' must be true or false, not 'perhaps'"},
         Wrong{WITH_PORT "limits: {event_ring: 1000}",
               "q.yaml:2:22: 'event_ring' must be a power of two (for example 1024)"},
+        Wrong{WITH_PORT "eve: {sql_text: some}",
+              "q.yaml:2:17: 'sql_text': 'some' is not a way to show SQL (write full, redacted "
+              "(literals as ?) or none)"},
         Wrong{WITH_PORT "eve: {flows: none}",
               "q.yaml:2:14: 'flows' must be sql or all, not 'none'"},
         Wrong{WITH_PORT "metrics: {listen: 9464}",
