@@ -1,33 +1,59 @@
 #include "index.h"
 
+#include <algorithm>
+
 namespace querytap::flow {
 
-std::optional<Index::Place> Index::free_place(std::uint32_t bucket,
-                                              std::size_t& used) const noexcept {
-    std::optional<Place> place;
-    used = 0;
-    for (std::size_t i = 0; i < kBucketSize; ++i) {
-        if (buckets_[bucket].tags[i] != kEmpty) {
-            ++used;
-        } else if (!place) {
-            place = static_cast<Place>(bucket * kBucketSize + i);
-        }
-    }
-    return place;
+std::size_t Index::used_places(const Bucket& bucket) noexcept {
+    return static_cast<std::size_t>(std::count_if(bucket.tags.begin(), bucket.tags.end(),
+                                                  [](std::uint16_t tag) { return tag != kEmpty; }));
 }
 
-std::optional<Index::Place> Index::insert(std::uint64_t hash, std::uint32_t slot) noexcept {
+bool Index::put(Bucket& bucket, std::uint16_t tag, std::uint32_t slot) noexcept {
+    for (std::size_t i = 0; i < kBucketSize; ++i) {
+        if (bucket.tags[i] != kEmpty) continue;
+        bucket.tags[i] = tag;
+        bucket.slots[i] = slot;
+        return true;
+    }
+    return false;
+}
+
+bool Index::remove(Bucket& bucket, std::uint16_t tag, std::uint32_t slot) noexcept {
+    for (std::size_t i = 0; i < kBucketSize; ++i) {
+        if (bucket.tags[i] != tag || bucket.slots[i] != slot) continue;
+        bucket.tags[i] = kEmpty;
+        return true;
+    }
+    return false;
+}
+
+bool Index::has_room(std::uint64_t hash) const noexcept {
     const auto [first, second] = candidates(hash);
-    std::size_t used_first = 0;
-    std::size_t used_second = 0;
-    const std::optional<Place> in_first = free_place(first, used_first);
-    const std::optional<Place> in_second = free_place(second, used_second);
-    const std::optional<Place> place = used_second < used_first ? in_second : in_first;
-    if (!place) return std::nullopt;
-    Bucket& entries = buckets_[*place / kBucketSize];
-    entries.tags[*place % kBucketSize] = tag_of(hash);
-    entries.slots[*place % kBucketSize] = slot;
-    return place;
+    return used_places(buckets_[first]) < kBucketSize ||
+           used_places(buckets_[second]) < kBucketSize;
+}
+
+void Index::insert(std::uint64_t hash, std::uint32_t slot) noexcept {
+    const auto [first, second] = candidates(hash);
+    const bool second_is_emptier = used_places(buckets_[second]) < used_places(buckets_[first]);
+    put(buckets_[second_is_emptier ? second : first], tag_of(hash), slot);
+}
+
+bool Index::move(std::uint64_t hash, std::uint32_t slot) noexcept {
+    const auto [first, second] = candidates(hash);
+    const std::uint16_t tag = tag_of(hash);
+    for (const auto& [from, to] : {std::pair(first, second), std::pair(second, first)}) {
+        if (used_places(buckets_[to]) == kBucketSize) continue;
+        if (remove(buckets_[from], tag, slot)) return put(buckets_[to], tag, slot);
+    }
+    return false;
+}
+
+void Index::erase(std::uint64_t hash, std::uint32_t slot) noexcept {
+    for (const std::uint32_t bucket : candidates(hash)) {
+        if (remove(buckets_[bucket], tag_of(hash), slot)) return;
+    }
 }
 
 }  // namespace querytap::flow

@@ -16,9 +16,6 @@ class Index {
     static constexpr std::size_t kBucketSize = 8;
     static constexpr std::size_t kNeighbourhood = 2 * kBucketSize;
 
-    /// Where an entry stands: bucket * kBucketSize + position.
-    using Place = std::uint32_t;
-
     /// Twice as many places as flows: with two choices, a bucket then fills up for no one but an
     /// attacker who knows the secret.
     explicit Index(std::size_t flows)
@@ -44,12 +41,17 @@ class Index {
         return std::nullopt;
     }
 
-    /// A place in the emptier of the two buckets; nothing when both are full.
-    std::optional<Place> insert(std::uint64_t hash, std::uint32_t slot) noexcept;
+    /// One of the hash's two buckets has a free place.
+    bool has_room(std::uint64_t hash) const noexcept;
 
-    void erase(Place place) noexcept {
-        buckets_[place / kBucketSize].tags[place % kBucketSize] = kEmpty;
-    }
+    /// Into the emptier of the two buckets. Only if has_room().
+    void insert(std::uint64_t hash, std::uint32_t slot) noexcept;
+
+    /// From the bucket where it stands to its other one, if that has room.
+    bool move(std::uint64_t hash, std::uint32_t slot) noexcept;
+
+    /// The entry must be there.
+    void erase(std::uint64_t hash, std::uint32_t slot) noexcept;
 
     /// Prefetches the elements of `array` that find() would look at. Not written with find(): a
     /// function that only prefetches has no effect that GCC knows of, and its calls are dropped.
@@ -99,7 +101,9 @@ class Index {
         const std::uint32_t second = static_cast<std::uint32_t>(hash >> 32) & mask_;
         return {first, second == first ? first ^ 1u : second};
     }
-    std::optional<Place> free_place(std::uint32_t bucket, std::size_t& used) const noexcept;
+    static std::size_t used_places(const Bucket& bucket) noexcept;
+    static bool put(Bucket& bucket, std::uint16_t tag, std::uint32_t slot) noexcept;
+    static bool remove(Bucket& bucket, std::uint16_t tag, std::uint32_t slot) noexcept;
 
     MappedArray<Bucket> buckets_;
     std::uint32_t mask_;

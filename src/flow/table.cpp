@@ -2,89 +2,72 @@
 #include <bit>
 #include <tuple>
 
-#include <querytap/flow/table.h>
-
-#include "index.h"
-#include "key_hash.h"
-#include "tcp_state.h"
-#include "wheel.h"
+#include "table_impl.h"
 
 namespace querytap::flow {
 namespace {
 
-constexpr std::uint32_t kNone = Wheel::kNone;
-
-// Flows looked at for a victim when the table is full and, by chance, none stands in the new key's
-// neighbourhood: as many as a full neighbourhood has.
-constexpr std::size_t kVictimSample = Index::kNeighbourhood;
-
 constexpr std::size_t kFlowsMin = 8;
 
-/// A connection that has not said anything yet counts as half-open even where its owner has no
-/// opinion: a flood of SYNs then displaces itself and not the conversations.
-Value worth_of(const Flow& flow) noexcept {
-    const bool silent = flow.state == State::kNew && !flow.data_from_a && !flow.data_from_b;
-    return flow.value == Value::kUndecided && silent ? Value::kHalfOpen : flow.value;
+/// Handshakes longer than this are written as this long.
+constexpr std::uint32_t kMicrosecondsMax = UINT32_MAX;
+
+Identity identity_of(const Key& key, std::uint64_t hash) noexcept {
+    if (!key.a.address.is_v4() || !key.b.address.is_v4()) return {hash, true};
+    return {std::uint64_t{key.a.address.v4_number()} << 32 | key.b.address.v4_number(), false};
+}
+
+std::uint32_t microseconds(Duration duration) noexcept {
+    const std::int64_t us = duration / std::chrono::microseconds(1);
+    return static_cast<std::uint32_t>(
+        std::clamp(us, std::int64_t{0}, std::int64_t{kMicrosecondsMax}));
 }
 
 }  // namespace
 
-/// What the table knows of a flow beside the flow itself: not touched by most packets.
-struct Record {
-    Index::Place place;
-    std::uint32_t next_free;
-    InitialSequences initial;
-};
-
-struct Table::Impl {
-    Impl(std::size_t capacity, const Timeouts& timeouts_, std::uint64_t secret_, OnEnd on_end_)
-        : timeouts(timeouts_),
-          secret(secret_),
-          on_end(std::move(on_end_)),
-          flows(capacity),
-          envelopes(capacity),
-          records(capacity),
-          index(capacity),
-          wheel(capacity),
-          ending(capacity) {}
-
-    Timeouts timeouts;
-    std::uint64_t secret;
-    OnEnd on_end;
-    TableCounters counters;
-
-    MappedArray<Flow> flows;
-    MappedArray<packet::Envelope> envelopes;  // memory is taken by flows that have one
-    MappedArray<Record> records;
-    Index index;
-    Wheel wheel;
-    MappedArray<std::uint32_t> ending;  // slots to be ended together, in order
-    std::size_t ending_count = 0;
-
-    std::uint32_t free_head = kNone;
-    std::uint32_t untouched = 0;    // slots from here on were never used
-    std::uint32_t victim_hand = 0;  // where the last sample for a victim stopped
-
-    std::uint32_t slot_of(const Flow& flow) const noexcept {
-        return static_cast<std::uint32_t>(&flow - flows.data());
+Key Table::Impl::key_of(const Flow& flow) const noexcept {
+    Key key{.a = {{}, flow.port_a},
+            .b = {{}, flow.port_b},
+            .protocol = flow.protocol,
+            .network = flow.network};
+    if (flow.ipv6) {
+        const Ipv6Pair& pair = ipv6[slot_of(flow)];
+        key.a.address = pair.a;
+        key.b.address = pair.b;
+    } else {
+        key.a.address = IpAddress::v4(static_cast<std::uint32_t>(flow.addresses >> 32));
+        key.b.address = IpAddress::v4(static_cast<std::uint32_t>(flow.addresses));
     }
-    bool full() const noexcept { return free_head == kNone && untouched == flows.size(); }
+    return key;
+}
 
-    Duration timeout_of(State state) const noexcept;
-    Tick deadline_of(const Flow& flow) const noexcept {
-        return tick_at_or_after(later_by(flow.last, timeout_of(flow.state)));
+bool Table::Impl::is(const Flow& flow, const Identity& wanted, const Key& key) const noexcept {
+    if (flow.addresses != wanted.addresses || flow.port_a != key.a.port ||
+        flow.port_b != key.b.port || flow.network != key.network || flow.protocol != key.protocol ||
+        flow.ipv6 != wanted.ipv6) {
+        return false;
     }
+    if (!flow.ipv6) return true;
+    const Ipv6Pair& pair = ipv6[slot_of(flow)];
+    return pair.a == key.a.address && pair.b == key.b.address;
+}
 
-    std::uint32_t take_slot() noexcept;
-    Flow& create(const Lookup& lookup, std::uint64_t hash, const packet::PacketView& packet,
-                 Timestamp now) noexcept;
-    void end(std::uint32_t slot, EndReason reason, Timestamp when) noexcept;
-    void end_at_deadline(std::uint32_t slot) noexcept;
-    void evict_neighbour(std::uint64_t hash, Timestamp now) noexcept;
-    void set_state(Flow& flow, State next) noexcept;
-    void collect_due(Tick tick, Tick now) noexcept;
-    void end_collected() noexcept;
-};
+void Table::Impl::note_syn(Flow& flow, Side side, const packet::PacketView& packet) noexcept {
+    Cold& details = cold[slot_of(flow)];
+    const std::uint8_t before = side == Side::kFromA ? flow.tcp_flags_a : flow.tcp_flags_b;
+    if ((before & packet::kSyn) == 0) details.starts.of(side) = packet.sequence + 1;
+    if (flow.state == State::kNew && (packet.tcp_flags & packet::kAck) == 0) {
+        details.handshake_us = microseconds(flow.last - details.first);
+    }
+}
+
+/// The packet that is being accounted ends the handshake, if one was seen from its beginning.
+void Table::Impl::time_handshake(Flow& flow) noexcept {
+    if ((flow.tcp_flags_a & flow.tcp_flags_b & packet::kSyn) == 0) return;
+    Cold& details = cold[slot_of(flow)];
+    details.handshake_us = microseconds(flow.last - details.first) - details.handshake_us;
+    flow.handshake_timed = true;
+}
 
 Duration Table::Impl::timeout_of(State state) const noexcept {
     switch (state) {
@@ -104,31 +87,38 @@ Duration Table::Impl::timeout_of(State state) const noexcept {
 std::uint32_t Table::Impl::take_slot() noexcept {
     if (free_head == kNone) return untouched++;
     const std::uint32_t slot = free_head;
-    free_head = records[slot].next_free;
+    free_head = cold[slot].next_free;
     return slot;
 }
 
 Flow& Table::Impl::create(const Lookup& lookup, std::uint64_t hash,
                           const packet::PacketView& packet, Timestamp now) noexcept {
-    if (full()) evict_neighbour(hash, now);
+    if (full()) evict_for(hash, now);
+    if (!index.has_room(hash) && !make_room(hash)) evict_neighbour(hash, now);
     const std::uint32_t slot = take_slot();
-    std::optional<Index::Place> place = index.insert(hash, slot);
-    if (!place) {
-        evict_neighbour(hash, now);
-        place = index.insert(hash, slot);
-    }
+    index.insert(hash, slot);
 
+    const Identity identity = identity_of(lookup.key, hash);
     Flow& flow = *new (&flows[slot]) Flow{};
-    flow.key = lookup.key;
-    flow.id = flow_id_of(lookup.key, now);
-    flow.first = now;
+    flow.addresses = identity.addresses;
+    flow.ipv6 = identity.ipv6;
+    flow.network = lookup.key.network;
+    flow.port_a = lookup.key.a.port;
+    flow.port_b = lookup.key.b.port;
+    flow.protocol = lookup.key.protocol;
     flow.last = now;
-    flow.enveloped = !packet.envelope.empty();
-    if (flow.enveloped) envelopes[slot] = packet.envelope;
     flow.state = packet.protocol == packet::IpProtocol::kUdp ? State::kUdp : State::kNew;
+    flow.enveloped = !packet.envelope.empty();
     guess_client(flow, lookup.side, packet);
-    records[slot] = {.place = *place, .next_free = kNone, .initial = {}};
+    cold[slot] = {.first = now,
+                  .id = flow_id_of(lookup.key, now),
+                  .starts = {},
+                  .handshake_us = 0,
+                  .next_free = kNone};
+    if (flow.ipv6) ipv6[slot] = {lookup.key.a.address, lookup.key.b.address};
+    if (flow.enveloped) envelopes[slot] = packet.envelope;
 
+    newest = slot;
     wheel.start(tick_at_or_before(now));
     wheel.arm(slot, deadline_of(flow));
     counters.created.add();
@@ -155,35 +145,16 @@ void Table::Impl::end(std::uint32_t slot, EndReason reason, Timestamp when) noex
     }
     counters.active.sub();
     on_end(flow, reason, when);
-    index.erase(records[slot].place);
-    records[slot].next_free = free_head;
+    index.erase(hash_of(key_of(flow), secret), slot);
+    cold[slot].next_free = free_head;
     free_head = slot;
+    if (newest == slot) newest = kNone;
 }
 
 void Table::Impl::end_at_deadline(std::uint32_t slot) noexcept {
     const Flow& flow = flows[slot];
     const bool closed = flow.state == State::kClosed;
     end(slot, closed ? EndReason::kClosed : EndReason::kTimeout, time_of(deadline_of(flow)));
-}
-
-void Table::Impl::evict_neighbour(std::uint64_t hash, Timestamp now) noexcept {
-    std::uint32_t victim = kNone;
-    const auto consider = [&](std::uint32_t slot) {
-        const auto worth = [this](std::uint32_t of) {
-            return std::tuple(worth_of(flows[of]), flows[of].last, flows[of].id);
-        };
-        if (victim == kNone || worth(slot) < worth(victim)) victim = slot;
-    };
-    index.for_each_neighbour(hash, consider);
-    if (victim == kNone) {
-        // Only when full() holds: then every slot has a flow.
-        for (std::size_t i = 0; i < std::min(kVictimSample, flows.size()); ++i) {
-            consider(victim_hand);
-            victim_hand = (victim_hand + 1) & static_cast<std::uint32_t>(flows.size() - 1);
-        }
-    }
-    wheel.disarm(victim);
-    end(victim, EndReason::kEvicted, now);
 }
 
 void Table::Impl::set_state(Flow& flow, State next) noexcept {
@@ -215,8 +186,8 @@ void Table::Impl::end_collected() noexcept {
     std::uint32_t* const first = ending.data();
     std::uint32_t* const last = first + ending_count;
     std::sort(first, last, [this](std::uint32_t a, std::uint32_t b) {
-        return std::tuple(deadline_of(flows[a]), flows[a].id) <
-               std::tuple(deadline_of(flows[b]), flows[b].id);
+        return std::tuple(deadline_of(flows[a]), cold[a].id) <
+               std::tuple(deadline_of(flows[b]), cold[b].id);
     });
     ending_count = 0;
     for (const std::uint32_t* slot = first; slot != last; ++slot)
@@ -245,8 +216,9 @@ Flow& Table::find_or_create(const Lookup& lookup, std::uint64_t hash,
                             const packet::PacketView& packet, Timestamp now,
                             bool& created) noexcept {
     Impl& table = *impl_;
+    const Identity wanted = identity_of(lookup.key, hash);
     const auto found = table.index.find(
-        hash, [&](std::uint32_t slot) { return table.flows[slot].key == lookup.key; });
+        hash, [&](std::uint32_t slot) { return table.is(table.flows[slot], wanted, lookup.key); });
     created = true;
     if (!found) return table.create(lookup, hash, packet, now);
 
@@ -257,7 +229,7 @@ Flow& Table::find_or_create(const Lookup& lookup, std::uint64_t hash,
         return table.create(lookup, hash, packet, now);
     }
     if (packet.protocol == packet::IpProtocol::kTcp &&
-        begins_anew(flow, table.records[*found].initial, lookup.side, packet)) {
+        begins_anew(flow, table.cold[*found].starts, lookup.side, packet)) {
         table.wheel.disarm(*found);
         table.end(*found, EndReason::kClosed, now);
         return table.create(lookup, hash, packet, now);
@@ -269,21 +241,19 @@ Flow& Table::find_or_create(const Lookup& lookup, std::uint64_t hash,
 void Table::account(Flow& flow, Side side, const packet::PacketView& packet,
                     Timestamp now) noexcept {
     const bool from_a = side == Side::kFromA;
-    DirectionCounters& sent = from_a ? flow.from_a : flow.from_b;
-    ++sent.packets;
-    sent.bytes += packet.wire_size;
+    (from_a ? flow.from_a : flow.from_b).add(packet.wire_size);
     flow.last = std::max(flow.last, now);
     if (!packet.payload.empty()) (from_a ? flow.data_from_a : flow.data_from_b) = true;
     if (packet.protocol != packet::IpProtocol::kTcp) return;
 
     std::uint8_t& flags = from_a ? flow.tcp_flags_a : flow.tcp_flags_b;
-    if ((packet.tcp_flags & packet::kSyn) != 0 && (flags & packet::kSyn) == 0) {
-        impl_->records[impl_->slot_of(flow)].initial.of(side) = packet.sequence;
-    }
+    if ((packet.tcp_flags & packet::kSyn) != 0) impl_->note_syn(flow, side, packet);
     flags = static_cast<std::uint8_t>(flags | packet.tcp_flags);
     learn_client(flow, side, packet);
     const State next = next_state(flow, side, packet);
-    if (next != flow.state) impl_->set_state(flow, next);
+    if (next == flow.state) return;
+    if (next == State::kEstablished) impl_->time_handshake(flow);
+    impl_->set_state(flow, next);
 }
 
 void Table::advance(Timestamp now) {
@@ -317,7 +287,7 @@ void Table::end_all(Timestamp now) {
     Impl& table = *impl_;
     table.wheel.start(tick_at_or_before(now));
     for (Tick tick = 0; tick < Wheel::kTicks; ++tick) {
-        for (std::uint32_t slot = table.wheel.take(tick); slot != kNone;
+        for (std::uint32_t slot = table.wheel.take(tick); slot != Wheel::kNone;
              slot = table.wheel.next_of(slot)) {
             table.ending[table.ending_count++] = slot;
         }
@@ -325,8 +295,8 @@ void Table::end_all(Timestamp now) {
     std::uint32_t* const first = table.ending.data();
     std::uint32_t* const last = first + table.ending_count;
     std::sort(first, last, [&table](std::uint32_t a, std::uint32_t b) {
-        return std::tuple(table.flows[a].first, table.flows[a].id) <
-               std::tuple(table.flows[b].first, table.flows[b].id);
+        return std::tuple(table.cold[a].first, table.cold[a].id) <
+               std::tuple(table.cold[b].first, table.cold[b].id);
     });
     table.ending_count = 0;
     for (const std::uint32_t* slot = first; slot != last; ++slot) {
@@ -334,8 +304,23 @@ void Table::end_all(Timestamp now) {
     }
 }
 
-packet::Envelope Table::envelope(const Flow& flow) const noexcept {
-    return flow.enveloped ? impl_->envelopes[impl_->slot_of(flow)] : packet::Envelope{};
+Key Table::key(const Flow& flow) const noexcept {
+    return impl_->key_of(flow);
+}
+
+Details Table::details(const Flow& flow) const noexcept {
+    const std::uint32_t slot = impl_->slot_of(flow);
+    const Cold& cold = impl_->cold[slot];
+    Details details{.key = key(flow),
+                    .id = cold.id,
+                    .first = cold.first,
+                    .envelope = {},
+                    .start_a = cold.starts.from_a,
+                    .start_b = cold.starts.from_b,
+                    .handshake = {}};
+    if (flow.enveloped) details.envelope = impl_->envelopes[slot];
+    if (flow.handshake_timed) details.handshake = std::chrono::microseconds(cold.handshake_us);
+    return details;
 }
 
 const TableCounters& Table::counters() const noexcept {

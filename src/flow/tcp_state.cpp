@@ -18,8 +18,8 @@ bool has(std::uint8_t flags, std::uint8_t wanted) noexcept {
 
 /// A side that has sent, but no SYN: its packets belong to a connection that began earlier.
 bool is_mid_stream(const Flow& flow, Side side) noexcept {
-    const DirectionCounters& sent = side == Side::kFromA ? flow.from_a : flow.from_b;
-    return sent.packets != 0 && !has(flags_of(flow, side), kSyn);
+    const PackedCounters& sent = side == Side::kFromA ? flow.from_a : flow.from_b;
+    return sent.any() && !has(flags_of(flow, side), kSyn);
 }
 
 bool is_sql_port(std::uint16_t port) noexcept {
@@ -28,7 +28,7 @@ bool is_sql_port(std::uint16_t port) noexcept {
 
 }  // namespace
 
-bool begins_anew(const Flow& flow, const InitialSequences& initial, Side side,
+bool begins_anew(const Flow& flow, const Starts& starts, Side side,
                  const packet::PacketView& packet) noexcept {
     if (!has(packet.tcp_flags, kSyn)) return false;
     const bool opens = !has(packet.tcp_flags, kAck);
@@ -37,7 +37,7 @@ bool begins_anew(const Flow& flow, const InitialSequences& initial, Side side,
     // SYN-ACK before its SYN is only skew between the two ports of a tap.
     if (is_mid_stream(flow, side) || (opens && is_mid_stream(flow, other(side)))) return true;
     // The same number again is a retransmission.
-    return has(flags_of(flow, side), kSyn) && initial.of(side) != packet.sequence;
+    return has(flags_of(flow, side), kSyn) && starts.of(side) != packet.sequence + 1;
 }
 
 void guess_client(Flow& flow, Side side, const packet::PacketView& packet) noexcept {

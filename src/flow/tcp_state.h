@@ -10,8 +10,8 @@ inline Side other(Side side) noexcept {
     return side == Side::kFromA ? Side::kFromB : Side::kFromA;
 }
 
-/// First sequence number of each side's SYN; means something once flags of that side have SYN.
-struct InitialSequences {
+/// Sequence numbers of the first bytes; mean something once flags of that side have SYN.
+struct Starts {
     std::uint32_t from_a;
     std::uint32_t from_b;
     std::uint32_t& of(Side side) noexcept { return side == Side::kFromA ? from_a : from_b; }
@@ -19,7 +19,7 @@ struct InitialSequences {
 };
 
 /// The packet opens a new connection on the ports of an old one.
-bool begins_anew(const Flow& flow, const InitialSequences& initial, Side side,
+bool begins_anew(const Flow& flow, const Starts& starts, Side side,
                  const packet::PacketView& packet) noexcept;
 
 /// Client from a SYN or SYN-ACK; a guess from the ports when neither was seen yet.

@@ -9,8 +9,9 @@ Wheel::Wheel(std::size_t flows) : links_(flows), heads_(kTicks, kNone) {}
 
 void Wheel::arm(std::uint32_t slot, Tick deadline) noexcept {
     const Tick tick = std::clamp(deadline, now_ + 1, now_ + kTicks - 1);
-    std::uint32_t& head = heads_[position_of(tick)];
-    links_[slot] = {.tick = tick, .next = head, .previous = kNone};
+    const std::uint32_t position = position_of(tick);
+    std::uint32_t& head = heads_[position];
+    links_[slot] = {.position = position, .next = head, .previous = kNone};
     if (head != kNone) links_[head].previous = slot;
     head = slot;
 }
@@ -18,7 +19,7 @@ void Wheel::arm(std::uint32_t slot, Tick deadline) noexcept {
 void Wheel::disarm(std::uint32_t slot) noexcept {
     const Link& link = links_[slot];
     if (link.previous == kNone) {
-        heads_[position_of(link.tick)] = link.next;
+        heads_[link.position] = link.next;
     } else {
         links_[link.previous].next = link.next;
     }

@@ -48,7 +48,11 @@ class Wheel {
     /// `slot` must not be armed. A deadline that is past is looked at in the next tick.
     void arm(std::uint32_t slot, Tick deadline) noexcept;
     void disarm(std::uint32_t slot) noexcept;
-    Tick armed_at(std::uint32_t slot) const noexcept { return links_[slot].tick; }
+    Tick armed_at(std::uint32_t slot) const noexcept {
+        // What is armed lies less than a turn ahead.
+        const Tick ahead = static_cast<Tick>((links_[slot].position - position_of(now_)) % kTicks);
+        return now_ + (ahead == 0 ? kTicks : ahead);
+    }
 
     /// Takes all that is armed at this tick; a chain through next_of(), each still to be armed
     /// again or forgotten.
@@ -59,13 +63,13 @@ class Wheel {
     static constexpr Tick kNotStarted = std::numeric_limits<Tick>::min();
 
     struct Link {
-        Tick tick;
+        std::uint32_t position;  // in heads_
         std::uint32_t next;
         std::uint32_t previous;  // kNone: first of its tick
     };
 
-    static std::size_t position_of(Tick tick) noexcept {
-        return static_cast<std::size_t>(tick) & (kTicks - 1);
+    static std::uint32_t position_of(Tick tick) noexcept {
+        return static_cast<std::uint32_t>(tick) & (kTicks - 1);
     }
 
     MappedArray<Link> links_;

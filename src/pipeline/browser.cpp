@@ -10,7 +10,7 @@ using tds::SsrpMessage;
 // SQL Server has room for fifty instances on a host.
 constexpr int kInstancesMax = 50;
 
-Conversation conversation_of(const flow::Flow& flow, const packet::Envelope& envelope,
+Conversation conversation_of(const flow::Details& flow, const packet::Envelope& envelope,
                              const flow::Endpoint& client, const flow::Endpoint& server) noexcept {
     return {.client = client,
             .server = server,
@@ -98,16 +98,16 @@ void learn_announcement(Context& context, const packet::PacketView& packet) noex
     });
 }
 
-void inspect_browser(Context& context, flow::Flow& flow,
+void inspect_browser(Context& context, flow::Flow& flow, const flow::Details& details,
                      const packet::PacketView& packet) noexcept {
     const flow::Endpoint source{packet.source, packet.source_port};
     const flow::Endpoint destination{packet.destination, packet.destination_port};
     if (packet.destination_port == tds::kSsrpPort) {
-        const Conversation who = conversation_of(flow, packet.envelope, source, destination);
+        const Conversation who = conversation_of(details, packet.envelope, source, destination);
         inspect_request(context, flow, who, packet.payload);
     }
     if (packet.source_port == tds::kSsrpPort) {
-        const Conversation who = conversation_of(flow, packet.envelope, destination, source);
+        const Conversation who = conversation_of(details, packet.envelope, destination, source);
         learn_announcement(context, packet);
         for_each_instance(packet.payload, [&](SsrpMessage message, const auto& instance) {
             write(context, who, message, instance);

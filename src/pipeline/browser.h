@@ -16,6 +16,7 @@ constexpr bool touches_browser(const packet::PacketView& packet) noexcept {
 void learn_announcement(Context& context, const packet::PacketView& packet) noexcept;
 
 /// A datagram of such a flow.
-void inspect_browser(Context& context, flow::Flow& flow, const packet::PacketView& packet) noexcept;
+void inspect_browser(Context& context, flow::Flow& flow, const flow::Details& details,
+                     const packet::PacketView& packet) noexcept;
 
 }  // namespace querytap::pipeline

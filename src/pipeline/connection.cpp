@@ -6,7 +6,7 @@
 
 namespace querytap::pipeline {
 
-Connection::Connection(Context& context, flow::Flow& flow, const packet::Envelope& envelope)
+Connection::Connection(Context& context, flow::Flow& flow, const flow::Details& details)
     : context_(context),
       flow_(flow),
       session_(context.session_pool,
@@ -16,9 +16,12 @@ Connection::Connection(Context& context, flow::Flow& flow, const packet::Envelop
         if (((from_a ? flow.tcp_flags_a : flow.tcp_flags_b) & packet::kSyn) == 0) continue;
         stream::Half& half = lane(side).half;
         half.started = true;
-        half.next_sequence = from_a ? flow.start_a : flow.start_b;
+        half.next_sequence = from_a ? details.start_a : details.start_b;
     }
-    conversation_.envelope = envelope;
+    conversation_.protocol = details.key.protocol;
+    conversation_.key = details.key;
+    conversation_.flow_id = details.id;
+    conversation_.envelope = details.envelope;
     refresh_conversation();
     context_.counters.sessions_active.add();
 }
@@ -38,11 +41,9 @@ Connection::~Connection() {
 
 void Connection::refresh_conversation() noexcept {
     const bool client_is_a = flow_.client == flow::Side::kFromA;
-    conversation_.client = client_is_a ? flow_.key.a : flow_.key.b;
-    conversation_.server = client_is_a ? flow_.key.b : flow_.key.a;
-    conversation_.protocol = flow_.key.protocol;
-    conversation_.key = flow_.key;
-    conversation_.flow_id = flow_.id;
+    const flow::Key& key = conversation_.key;
+    conversation_.client = client_is_a ? key.a : key.b;
+    conversation_.server = client_is_a ? key.b : key.a;
     conversation_.app = static_cast<protocol::Protocol>(flow_.app);
 }
 
@@ -120,7 +121,7 @@ void Connection::probe(Lane& from, Bytes bytes) noexcept {
 
     const protocol::Protocol app = protocol::identify(prefix, false);
     if (app == protocol::Protocol::kUndecided) return;
-    if (is_inspected(app, flow_.key, context_)) {
+    if (is_inspected(app, conversation_.key, context_)) {
         begin_session(app);
     } else if (is_watched(app, flow_, false)) {
         watch(app);

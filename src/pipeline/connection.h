@@ -19,7 +19,7 @@ namespace querytap::pipeline {
 class Connection final : public tds::Handler {
   public:
     /// `flow` outlives the connection.
-    Connection(Context& context, flow::Flow& flow, const packet::Envelope& envelope);
+    Connection(Context& context, flow::Flow& flow, const flow::Details& details);
     ~Connection() override;
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;

@@ -23,10 +23,6 @@ constexpr std::uint8_t kAttemptsMax = 16;
 /// Generations whose last messages are under way, beside the one in force.
 constexpr std::size_t kOldGenerationsMax = 4;
 
-bool is_syn(const packet::PacketView& packet) noexcept {
-    return packet.protocol == packet::IpProtocol::kTcp && (packet.tcp_flags & packet::kSyn) != 0;
-}
-
 /// MS-TDS 2.2.3.1.1: only servers send tabular results.
 bool is_from_server(Bytes tds) noexcept {
     return static_cast<tds::PacketType>(tds[0]) == tds::PacketType::kTabularResult;
@@ -74,7 +70,6 @@ class Inspector::Impl {
                      const flow::Lookup& lookup, std::uint64_t hash) noexcept;
     void fragment(const packet::Frame& frame) noexcept;
     void overlapping_fragments(flow::Flow& flow) noexcept;
-    void note_start(flow::Flow& flow, flow::Side side, const packet::PacketView& packet) noexcept;
     void tcp(flow::Flow& flow, flow::Side side, const packet::PacketView& packet) noexcept;
     void decide(flow::Flow& flow, flow::Side side, const packet::PacketView& packet) noexcept;
     Connection* attach(flow::Flow& flow) noexcept;
@@ -134,10 +129,9 @@ flow::Flow& Inspector::Impl::walk(const packet::Frame& frame, const packet::Pack
     flows_.account(flow, lookup.side, packet, frame.time);
 
     if (packet.protocol != packet::IpProtocol::kTcp) {
-        if (touches_browser(packet)) inspect_browser(context_, flow, packet);
+        if (touches_browser(packet)) inspect_browser(context_, flow, flows_.details(flow), packet);
         return flow;
     }
-    if (is_syn(packet)) note_start(flow, lookup.side, packet);
     tcp(flow, lookup.side, packet);
     return flow;
 }
@@ -157,7 +151,7 @@ void Inspector::Impl::fragment(const packet::Frame& frame) noexcept {
 
 void Inspector::Impl::overlapping_fragments(flow::Flow& flow) noexcept {
     const bool may_be_sql =
-        flow.key.protocol == packet::IpProtocol::kTcp && touches_sql_port(flow.key, context_);
+        flow.protocol == packet::IpProtocol::kTcp && touches_sql_port(flows_.key(flow), context_);
     if (flow.attachment == flow::kNoAttachment && may_be_sql &&
         flow.value != flow::Value::kUninteresting) {
         attach(flow);
@@ -165,11 +159,6 @@ void Inspector::Impl::overlapping_fragments(flow::Flow& flow) noexcept {
     if (flow.attachment != flow::kNoAttachment) {
         connections_[flow.attachment].overlapping_fragments();
     }
-}
-
-void Inspector::Impl::note_start(flow::Flow& flow, flow::Side side,
-                                 const packet::PacketView& packet) noexcept {
-    (side == flow::Side::kFromA ? flow.start_a : flow.start_b) = packet.sequence + 1;
 }
 
 void Inspector::Impl::tcp(flow::Flow& flow, flow::Side side,
@@ -189,11 +178,13 @@ void Inspector::Impl::decide(flow::Flow& flow, flow::Side side,
                              const packet::PacketView& packet) noexcept {
     const bool from_a = side == flow::Side::kFromA;
     const bool midstream = ((from_a ? flow.tcp_flags_a : flow.tcp_flags_b) & packet::kSyn) == 0;
-    const bool in_order = midstream || packet.sequence == (from_a ? flow.start_a : flow.start_b);
+    const flow::Details details = flows_.details(flow);
+    const bool in_order =
+        midstream || packet.sequence == (from_a ? details.start_a : details.start_b);
     const Protocol app =
         in_order ? protocol::identify(packet.payload, midstream) : Protocol::kUndecided;
 
-    if (is_inspected(app, flow.key, context_)) {
+    if (is_inspected(app, details.key, context_)) {
         if (midstream && app == Protocol::kTds && !flow.client_known) {
             const bool sender_is_a = from_a;
             flow.client = is_from_server(packet.payload) == sender_is_a ? flow::Side::kFromB
@@ -217,7 +208,7 @@ void Inspector::Impl::decide(flow::Flow& flow, flow::Side side,
         flow.value = flow::Value::kUninteresting;
         return;
     }
-    if (touches_sql_port(flow.key, context_))
+    if (touches_sql_port(details.key, context_))
         return;  // there, a beginning is waited for as long as it takes
     if (++flow.attempts >= kAttemptsMax) {
         flow.app = static_cast<std::uint8_t>(Protocol::kUnknown);
@@ -226,7 +217,7 @@ void Inspector::Impl::decide(flow::Flow& flow, flow::Side side,
 }
 
 Connection* Inspector::Impl::attach(flow::Flow& flow) noexcept {
-    Connection* connection = connections_.acquire(context_, flow, flows_.envelope(flow));
+    Connection* connection = connections_.acquire(context_, flow, flows_.details(flow));
     if (connection == nullptr) {
         context_.counters.sessions_exhausted.add();
         return nullptr;
@@ -261,7 +252,8 @@ void Inspector::Impl::end(flow::Flow& flow, flow::EndReason reason, Timestamp wh
     // Deadlines come before the packets of their time, the end of input after all of them.
     constexpr std::uint64_t kAfterAllPackets = 1ull << 63;
     if (finishing_) {
-        const auto first = static_cast<std::uint64_t>(std::max(to_ns(flow.first), std::int64_t{0}));
+        const std::int64_t first_ns = to_ns(flows_.details(flow).first);
+        const auto first = static_cast<std::uint64_t>(std::max(first_ns, std::int64_t{0}));
         context_.events.set_place(when, kAfterAllPackets | first);
     } else if (advancing_) {
         context_.events.set_place(when, 0);
@@ -271,7 +263,7 @@ void Inspector::Impl::end(flow::Flow& flow, flow::EndReason reason, Timestamp wh
         connection = &connections_[flow.attachment];
         connection->finish();
     }
-    if (context_.limits.all_flows || is_sql_related(flow, context_))
+    if (context_.limits.all_flows || is_sql_related(flow, flows_.key(flow), context_))
         write_flow(flow, reason, connection);
     if (connection != nullptr) connections_.release(connection);
     flow.attachment = flow::kNoAttachment;
@@ -280,20 +272,23 @@ void Inspector::Impl::end(flow::Flow& flow, flow::EndReason reason, Timestamp wh
 void Inspector::Impl::write_flow(const flow::Flow& flow, flow::EndReason reason,
                                  const Connection* connection) noexcept {
     const bool client_is_a = flow.client == flow::Side::kFromA;
-    const Conversation conversation{.client = client_is_a ? flow.key.a : flow.key.b,
-                                    .server = client_is_a ? flow.key.b : flow.key.a,
-                                    .protocol = flow.key.protocol,
-                                    .key = flow.key,
-                                    .flow_id = flow.id,
-                                    .envelope = flows_.envelope(flow),
+    const flow::Details details = flows_.details(flow);
+    const flow::Key& key = details.key;
+    const Conversation conversation{.client = client_is_a ? key.a : key.b,
+                                    .server = client_is_a ? key.b : key.a,
+                                    .protocol = key.protocol,
+                                    .key = key,
+                                    .flow_id = details.id,
+                                    .envelope = details.envelope,
                                     .app = static_cast<Protocol>(flow.app)};
     context_.events.write<FlowEnd>(conversation, [&](FlowEnd& event) {
         event.reason = reason;
         event.state = flow.state;
-        event.first = flow.first;
+        event.first = details.first;
+        event.handshake = details.handshake;
         event.last = flow.last;
-        event.to_server = client_is_a ? flow.from_a : flow.from_b;
-        event.to_client = client_is_a ? flow.from_b : flow.from_a;
+        event.to_server = (client_is_a ? flow.from_a : flow.from_b).read();
+        event.to_client = (client_is_a ? flow.from_b : flow.from_a).read();
         event.tcp_flags_to_server = client_is_a ? flow.tcp_flags_a : flow.tcp_flags_b;
         event.tcp_flags_to_client = client_is_a ? flow.tcp_flags_b : flow.tcp_flags_a;
         event.client_known = flow.client_known;

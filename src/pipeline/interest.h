@@ -33,8 +33,8 @@ constexpr bool is_usual_port(std::uint16_t port) noexcept {
 /// where the beginning was seen: who listens where, and what it began with, is no guess then.
 inline bool is_watched(protocol::Protocol app, const flow::Flow& flow, bool midstream) noexcept {
     if (app == protocol::Protocol::kTds5) return true;
-    const flow::Endpoint& server = flow.client == flow::Side::kFromA ? flow.key.b : flow.key.a;
-    return !midstream && flow.client_known && is_sql_port(server.port) &&
+    const std::uint16_t port = flow.client == flow::Side::kFromA ? flow.port_b : flow.port_a;
+    return !midstream && flow.client_known && is_sql_port(port) &&
            app != protocol::Protocol::kUndecided;
 }
 
@@ -45,10 +45,11 @@ inline bool is_inspected(protocol::Protocol app, const flow::Key& key,
            (app == protocol::Protocol::kTls && touches_sql_port(key, context));
 }
 
-inline bool is_sql_related(const flow::Flow& flow, const Context& context) noexcept {
+inline bool is_sql_related(const flow::Flow& flow, const flow::Key& key,
+                           const Context& context) noexcept {
     const auto app = static_cast<protocol::Protocol>(flow.app);
     return app == protocol::Protocol::kTds || app == protocol::Protocol::kTds5 ||
-           (flow.key.protocol == packet::IpProtocol::kTcp && touches_sql_port(flow.key, context)) ||
+           (key.protocol == packet::IpProtocol::kTcp && touches_sql_port(key, context)) ||
            flow.value == flow::Value::kSql;
 }
 

@@ -164,6 +164,10 @@ void write_flow(EveObject& eve, const Event& event) {
                  fmt::format("{:02x}", flow.tcp_flags_to_server | flow.tcp_flags_to_client));
         eve.text("tcp_flags_ts", fmt::format("{:02x}", flow.tcp_flags_to_server));
         eve.text("tcp_flags_tc", fmt::format("{:02x}", flow.tcp_flags_to_client));
+        if (flow.handshake) {
+            const auto us = std::chrono::duration_cast<std::chrono::microseconds>(*flow.handshake);
+            eve.number("rtt_us", static_cast<std::uint64_t>(us.count()));
+        }
         eve.number_if("gaps", flow.gaps);
         eve.end();
     }

@@ -55,6 +55,15 @@ void add_flows(MetricFamilies& out, const WorkerStats& worker, const Labels& lab
         out.counter("flows_expired_total", "Flows that ended, by reason.", with_reason,
                     number(count));
     }
+    const std::pair<const char*, const Counter&> values[] = {{"half_open", flow.evicted_half_open},
+                                                             {"tds", flow.evicted_sql}};
+    for (const auto& [value, count] : values) {
+        Labels with_value = labels;
+        with_value.emplace_back("value", value);
+        out.counter("flows_evicted_total",
+                    "Of the flows evicted from a full table: the least and the most valuable.",
+                    with_value, number(count));
+    }
 }
 
 void add_streams(MetricFamilies& out, const WorkerStats& worker, const Labels& labels) {

@@ -25,6 +25,11 @@ class IpAddress {
     static Result<IpAddress> parse(std::string_view text);
 
     bool is_v4() const noexcept;
+    /// In host order; only of an IPv4 address.
+    std::uint32_t v4_number() const noexcept {
+        return std::uint32_t{bytes_[12]} << 24 | std::uint32_t{bytes_[13]} << 16 |
+               std::uint32_t{bytes_[14]} << 8 | bytes_[15];
+    }
     const std::array<std::uint8_t, 16>& bytes() const noexcept { return bytes_; }
     /// The 4 or 16 bytes as they stand in the packet (Community ID, pcap filters).
     Bytes wire() const noexcept;

@@ -67,6 +67,7 @@ struct FlowEnd {
     flow::State state{};
     Timestamp first;
     Timestamp last;
+    std::optional<Duration> handshake;  ///< its round trip
     flow::DirectionCounters to_server;
     flow::DirectionCounters to_client;
     std::uint8_t tcp_flags_to_server = 0;

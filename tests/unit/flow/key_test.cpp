@@ -57,19 +57,21 @@ TEST(Key, HashDependsOnEachPartAndOnTheSecret) {
 TEST(FlowId, IsOfTheKeyAndTheFirstPacketAndNothingElse) {
     test::Watched one(1024, {}, 1);
     test::Watched other_secret_and_size(65536, {}, 99);
-    const std::uint64_t id = one.see(tcp({}), test::at(0)).id;
-    EXPECT_EQ(other_secret_and_size.see(tcp({.from_client = false}), test::at(0)).id, id);
+    const std::uint64_t id = one.id(one.see(tcp({}), test::at(0)));
+    EXPECT_EQ(other_secret_and_size.id(
+                  other_secret_and_size.see(tcp({.from_client = false}), test::at(0))),
+              id);
 
     test::Watched later;
-    EXPECT_NE(later.see(tcp({}), test::at(1)).id, id);
+    EXPECT_NE(later.id(later.see(tcp({}), test::at(1))), id);
     test::Watched other_port;
-    EXPECT_NE(other_port.see(tcp({.client_port = 50001}), test::at(0)).id, id);
+    EXPECT_NE(other_port.id(other_port.see(tcp({.client_port = 50001}), test::at(0))), id);
 }
 
 TEST(FlowId, IsExactInADouble) {
     test::Watched table(4096);
     for (std::uint32_t n = 0; n < 2000; ++n) {
-        const std::uint64_t id = table.see(test::udp(n), test::at(0)).id;
+        const std::uint64_t id = table.id(table.see(test::udp(n), test::at(0)));
         EXPECT_NE(id, 0u);
         EXPECT_LT(id, std::uint64_t{1} << 53);
         EXPECT_EQ(static_cast<std::uint64_t>(static_cast<double>(id)), id);
@@ -117,8 +119,8 @@ TEST(Network, ChangesHashAndIdButNotCommunityId) {
     EXPECT_EQ(community_id(here), community_id(there));
     Watched table;
     table.options = {.vlan = true};
-    const std::uint64_t id_here = table.see(in_network({"", {1}, 0}), at(0)).id;
-    const std::uint64_t id_there = table.see(in_network({"", {2}, 0}), at(0)).id;
+    const std::uint64_t id_here = table.id(table.see(in_network({"", {1}, 0}), at(0)));
+    const std::uint64_t id_there = table.id(table.see(in_network({"", {2}, 0}), at(0)));
     EXPECT_NE(id_here, id_there);
     EXPECT_EQ(table.table->counters().active.read(), 2u);
 }
@@ -137,10 +139,10 @@ TEST(Network, NoTwoVlanPairsAreTheSame) {
 TEST(Envelope, IsThatOfTheFirstPacket) {
     Watched table;
     const Flow& plain = table.see(udp(1), at(0));
-    EXPECT_TRUE(table.table->envelope(plain).empty());
+    EXPECT_TRUE(table.table->details(plain).envelope.empty());
     Flow& flow = table.see(in_network({"", {5, 6}, 77}), at(0));
     table.see(in_network({"", {9}, 0}), at(1));
-    const packet::Envelope envelope = table.table->envelope(flow);
+    const packet::Envelope envelope = table.table->details(flow).envelope;
     EXPECT_EQ(envelope.vlans, (packet::Vlans{5, 6}));
     EXPECT_EQ(envelope.outer.kind, packet::Encapsulation::kVxlan);
     EXPECT_EQ(envelope.outer.id, 77u);

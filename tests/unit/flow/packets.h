@@ -88,7 +88,7 @@ struct Watched {
                      std::uint64_t secret = 1) {
         table = std::make_unique<Table>(capacity, timeouts, secret,
                                         [this](Flow& flow, EndReason reason, Timestamp when) {
-                                            ends.push_back({flow.id, reason, when});
+                                            ends.push_back({table->details(flow).id, reason, when});
                                         });
     }
 
@@ -103,6 +103,9 @@ struct Watched {
         table->account(flow, lookup.side, packet, now);
         return flow;
     }
+
+    std::uint64_t id(const Flow& flow) const { return table->details(flow).id; }
+    Timestamp first(const Flow& flow) const { return table->details(flow).first; }
 
     /// SYN, SYN-ACK, ACK with initial sequence numbers 999 and 4999.
     Flow& handshake(Timestamp now) {

@@ -15,7 +15,7 @@ using std::chrono::seconds;
 
 TEST(Expiry, DeadlineIsTheTimeoutRoundedUpToAWholeSecond) {
     Watched table;
-    const std::uint64_t id = table.see(udp(1), at(0.25)).id;
+    const std::uint64_t id = table.id(table.see(udp(1), at(0.25)));
     table.table->advance(at(30.999));
     EXPECT_TRUE(table.ends.empty());
     table.table->advance(at(31));
@@ -85,21 +85,21 @@ TEST(Expiry, PacketsPutItOff) {
 
 TEST(Expiry, PacketAtTheDeadlineBeginsANewFlow) {
     Watched table;
-    const std::uint64_t id = table.see(udp(1), at(0)).id;
-    EXPECT_NE(table.see(udp(1), at(30)).id, id);
+    const std::uint64_t id = table.id(table.see(udp(1), at(0)));
+    EXPECT_NE(table.id(table.see(udp(1), at(30))), id);
     EXPECT_EQ(table.ends.size(), 1u);
 }
 
 TEST(Expiry, FindEndsWhatAdvanceWasNotAskedToEnd) {
     Watched table;
     const PacketView packet = udp(1);
-    const std::uint64_t id = table.see(packet, at(0)).id;
+    const std::uint64_t id = table.id(table.see(packet, at(0)));
     const Lookup lookup = lookup_of(packet);
     bool created = false;
     const Flow& flow =
         table.table->find_or_create(lookup, table.table->hash(lookup.key), packet, at(50), created);
     EXPECT_TRUE(created);
-    EXPECT_NE(flow.id, id);
+    EXPECT_NE(table.id(flow), id);
     ASSERT_EQ(table.ends.size(), 1u);
     EXPECT_EQ(table.ends[0], (End{id, EndReason::kTimeout, at(30)}));
 }
@@ -182,7 +182,7 @@ TEST(Expiry, ShutdownEndsAllInOrderOfTheirFirstPackets) {
     Watched table;
     std::vector<std::uint64_t> ids;
     for (std::uint32_t n = 0; n < 50; ++n)
-        ids.push_back(table.see(udp(n), at(n * 0.1)).id);
+        ids.push_back(table.id(table.see(udp(n), at(n * 0.1))));
     table.table->end_all(at(6));
     ASSERT_EQ(table.ends.size(), 50u);
     for (std::size_t n = 0; n < 50; ++n) {
@@ -252,7 +252,7 @@ std::vector<End> ends_by_model(const std::vector<Step>& steps, double finish) {
         auto [it, created] = known.try_emplace(step.conversation);
         if (created) {
             Watched scratch(8);
-            it->second.id = scratch.see(udp(step.conversation), at(step.second)).id;
+            it->second.id = scratch.id(scratch.see(udp(step.conversation), at(step.second)));
         }
         it->second.last = at(step.second);
     }

@@ -1,4 +1,5 @@
 // What happens when there is no room: the least valuable flow of the neighbourhood goes.
+#include <array>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -63,7 +64,7 @@ TEST(Eviction, TakesTheLeastValuableFirst) {
     for (std::uint32_t n = 0; n < 8; ++n) {
         Flow& flow = table.see(udp(n), at(n * 0.1));
         flow.value = values[n];
-        ids[n] = flow.id;
+        ids[n] = table.id(flow);
     }
     // Newcomers are kept as SQL, so that they are not the next to go.
     for (std::uint32_t n = 100; n < 105; ++n)
@@ -78,7 +79,7 @@ TEST(Eviction, AmongEqualsTheLongestIdleGoes) {
     Watched table(8);
     std::uint64_t ids[8];
     for (std::uint32_t n = 0; n < 8; ++n)
-        ids[n] = table.see(udp(n), at(n * 0.1)).id;
+        ids[n] = table.id(table.see(udp(n), at(n * 0.1)));
     table.see(udp(0), at(2));
     table.see(udp(1), at(2));
     table.see(udp(100), at(3));
@@ -105,6 +106,8 @@ TEST(Eviction, AFloodOfSynsDisplacesItself) {
     }
     // A neighbourhood may by chance hold nothing but conversations; nearly all survive.
     EXPECT_GE(kept, 95);
+    EXPECT_EQ(table.table->counters().evicted_half_open.read(),
+              table.table->counters().ended_evicted.read() - static_cast<unsigned>(100 - kept));
 }
 
 TEST(Eviction, AnEvictedFlowIsGoneFromTheWheel) {
@@ -121,21 +124,44 @@ TEST(Eviction, AnEvictedFlowIsGoneFromTheWheel) {
     EXPECT_EQ(ids.size(), 100u) << "each flow ends once";
 }
 
-TEST(Eviction, OfOneBucketDoesNotNeedAFullTable) {
-    // The same hash for all: sixteen places, however large the table.
-    Watched table(4096);
-    bool created = false;
-    for (std::uint32_t n = 0; n < 20; ++n) {
-        const PacketView packet = udp(n);
-        const Lookup lookup = lookup_of(packet);
-        Flow& flow = table.table->find_or_create(lookup, 0x1234'5678'9abc'def0, packet,
-                                                 at(n * 0.01), created);
-        table.table->account(flow, lookup.side, packet, at(n * 0.01));
-        EXPECT_TRUE(created);
-        EXPECT_EQ(flow.key, lookup.key);
+TEST(Eviction, ComesOnlyWhenTheTableIsFull) {
+    // Where both places of a key are full, another flow moves to its second place.
+    for (std::uint64_t secret = 1; secret <= 200; ++secret) {
+        Watched table(64, {}, secret);
+        for (std::uint32_t n = 0; n < 64; ++n)
+            table.see(udp(n), at(0));
+        ASSERT_TRUE(table.ends.empty()) << "secret " << secret;
+        for (std::uint32_t n = 0; n < 64; ++n) {
+            table.see(udp(n, true), at(1));
+            ASSERT_FALSE(table.created) << "secret " << secret;
+        }
     }
-    EXPECT_EQ(table.ends.size(), 4u);
-    EXPECT_EQ(table.table->counters().active.read(), 16u);
+}
+
+TEST(Eviction, NeverTakesASessionWhileOthersRemain) {
+    Watched table(1024);
+    for (std::uint32_t n = 0; n < 1000; ++n)
+        table.see(udp(n), at(0)).value = Value::kSql;
+    // Twenty-four places are left, and a flood of them.
+    for (std::uint32_t n = 0; n < 20'000; ++n) {
+        PacketView syn = tcp({.flags = kSyn});
+        syn.source = IpAddress::v4(0x0c000000 + n);
+        table.see(syn, at(1 + n * 1e-6));
+    }
+    EXPECT_EQ(table.table->counters().evicted_sql.read(), 0u);
+    EXPECT_GT(table.table->counters().evicted_half_open.read(), 19'000u);
+    for (std::uint32_t n = 0; n < 1000; ++n) {
+        table.see(udp(n), at(2));
+        ASSERT_FALSE(table.created) << n;
+    }
+}
+
+TEST(Eviction, TakesASessionWhenNothingElseIsThereAndSaysSo) {
+    Watched table(8);
+    for (std::uint32_t n = 0; n < 9; ++n)
+        table.see(udp(n), at(n)).value = Value::kSql;
+    EXPECT_EQ(table.table->counters().evicted_sql.read(), 1u);
+    EXPECT_EQ(table.ends.size(), 1u);
 }
 
 TEST(Collision, EqualHashesStayDifferentFlows) {
@@ -148,11 +174,29 @@ TEST(Collision, EqualHashesStayDifferentFlows) {
             const Lookup lookup = lookup_of(packet);
             Flow& flow = table.table->find_or_create(lookup, 42, packet, at(0), created);
             EXPECT_EQ(created, round == 0);
-            EXPECT_EQ(flow.key, lookup.key);
-            ids.insert(flow.id);
+            EXPECT_EQ(table.table->key(flow), lookup.key);
+            ids.insert(table.id(flow));
         }
     }
     EXPECT_EQ(ids.size(), 10u);
+}
+
+TEST(Collision, EqualHashesOfIpv6StayDifferentFlows) {
+    Watched table(64);
+    bool created = false;
+    for (int round = 0; round < 2; ++round) {
+        for (std::uint32_t n = 0; n < 10; ++n) {
+            std::array<std::uint8_t, 16> bytes{0x20, 1, 0xd, 0xb8};
+            PacketView packet = udp(1);
+            packet.destination = IpAddress::v6(bytes);
+            bytes[15] = static_cast<std::uint8_t>(n + 1);
+            packet.source = IpAddress::v6(bytes);
+            const Lookup lookup = lookup_of(packet);
+            const Flow& flow = table.table->find_or_create(lookup, 42, packet, at(0), created);
+            EXPECT_EQ(created, round == 0);
+            EXPECT_EQ(table.table->key(flow), lookup.key);
+        }
+    }
 }
 
 TEST(Attachment, IsStillThereWhenTheFlowEnds) {

@@ -1,4 +1,5 @@
 // States, direction, and where one connection ends and the next on the same ports begins.
+#include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -134,15 +135,15 @@ TEST(Accounting, CountsEachDirection) {
     PacketView big = tcp(kServerData);
     big.wire_size = 1514;
     const Flow& flow = table.see(big, at(2));
-    EXPECT_EQ(flow.from_b.packets, 2u);
-    EXPECT_EQ(flow.from_b.bytes, 120u);
-    EXPECT_EQ(flow.from_a.packets, 2u);
-    EXPECT_EQ(flow.from_a.bytes, 1574u);
+    EXPECT_EQ(flow.from_b.read().packets, 2u);
+    EXPECT_EQ(flow.from_b.read().bytes, 120u);
+    EXPECT_EQ(flow.from_a.read().packets, 2u);
+    EXPECT_EQ(flow.from_a.read().bytes, 1574u);
     EXPECT_EQ(flow.tcp_flags_b, kSyn | kAck);
     EXPECT_EQ(flow.tcp_flags_a, kSyn | kAck | kPsh);
     EXPECT_TRUE(flow.data_from_a);
     EXPECT_FALSE(flow.data_from_b);
-    EXPECT_EQ(flow.first, at(0));
+    EXPECT_EQ(table.first(flow), at(0));
     EXPECT_EQ(flow.last, at(2));
     EXPECT_EQ(table.table->counters().created.read(), 1u);
     EXPECT_EQ(table.table->counters().active.read(), 1u);
@@ -198,20 +199,20 @@ TEST_P(Anew, OldFlowEndsWhenTheNewOneBegins) {
     Watched table;
     std::uint64_t old_id = 0;
     for (const TcpPacket& packet : GetParam().before)
-        old_id = table.see(tcp(packet), at(0)).id;
+        old_id = table.id(table.see(tcp(packet), at(0)));
     const Flow& flow = table.see(tcp(GetParam().then), at(1.25));
     EXPECT_EQ(table.created, GetParam().anew);
     if (!GetParam().anew) {
         EXPECT_TRUE(table.ends.empty());
-        EXPECT_EQ(flow.id, old_id);
+        EXPECT_EQ(table.id(flow), old_id);
         return;
     }
     ASSERT_EQ(table.ends.size(), 1u);
     EXPECT_EQ(table.ends[0], (End{old_id, EndReason::kClosed, at(1.25)}));
-    EXPECT_NE(flow.id, old_id);
+    EXPECT_NE(table.id(flow), old_id);
     EXPECT_EQ(flow.state, State::kNew);
-    EXPECT_EQ(flow.first, at(1.25));
-    EXPECT_EQ(flow.from_a.packets + flow.from_b.packets, 1u);
+    EXPECT_EQ(table.first(flow), at(1.25));
+    EXPECT_EQ(flow.from_a.read().packets + flow.from_b.read().packets, 1u);
     EXPECT_EQ(flow.attachment, kNoAttachment);
 }
 
@@ -222,6 +223,67 @@ INSTANTIATE_TEST_SUITE_P(Connections, Anew, testing::ValuesIn(kAnew), [](const a
     }
     return name;
 });
+
+struct Step {
+    double time;
+    TcpPacket packet;
+};
+struct HandshakeCase {
+    const char* name;
+    std::vector<Step> steps;
+    std::optional<Duration> expected;
+};
+
+const TcpPacket kOpen{.flags = kSyn, .sequence = 999};
+const TcpPacket kAnswer{.from_client = false, .flags = kSyn | kAck, .sequence = 4999};
+const TcpPacket kConfirm{.flags = kAck};
+const TcpPacket kFirstData{.flags = kAck | kPsh, .data = true};
+
+const HandshakeCase kHandshakes[] = {
+    {"whole",
+     {{1, kOpen}, {1.02, kAnswer}, {1.03, kConfirm}, {2, kFirstData}},
+     std::chrono::milliseconds(30)},
+    {"the first SYN was lost behind the tap",
+     {{1, kOpen}, {4, kOpen}, {4.02, kAnswer}, {4.03, kConfirm}},
+     std::chrono::milliseconds(30)},
+    {"the client answers with data",
+     {{1, kOpen}, {1.02, kAnswer}, {1.03, kFirstData}},
+     std::chrono::milliseconds(30)},
+    {"all at once", {{1, kOpen}, {1, kAnswer}, {1, kConfirm}}, Duration{0}},
+    {"never answered", {{1, kOpen}, {2, kOpen}}, {}},
+    {"not confirmed", {{1, kOpen}, {1.02, kAnswer}}, {}},
+    {"mid-stream", {{1, kConfirm}, {2, kFirstData}}, {}},
+    {"without the SYN", {{1, kAnswer}, {1.01, kConfirm}}, {}},
+};
+
+class HandshakeTime : public testing::TestWithParam<HandshakeCase> {};
+
+TEST_P(HandshakeTime, IsFromTheSynThatWasAnsweredToTheClientsAnswer) {
+    Watched table;
+    const Flow* flow = nullptr;
+    for (const Step& step : GetParam().steps)
+        flow = &table.see(tcp(step.packet), at(step.time));
+    EXPECT_EQ(table.table->details(*flow).handshake, GetParam().expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Handshakes, HandshakeTime, testing::ValuesIn(kHandshakes),
+                         [](const auto& tested) {
+                             std::string name = tested.param.name;
+                             std::replace_if(
+                                 name.begin(), name.end(),
+                                 [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+                             return name;
+                         });
+
+TEST(PackedCountersTest, HoldMoreThan32Bits) {
+    PackedCounters counters;
+    EXPECT_FALSE(counters.any());
+    for (int i = 0; i < 3; ++i)
+        counters.add(UINT32_MAX);
+    EXPECT_TRUE(counters.any());
+    EXPECT_EQ(counters.read().packets, 3u);
+    EXPECT_EQ(counters.read().bytes, 3ull * UINT32_MAX);
+}
 
 }  // namespace
 }  // namespace querytap::flow

@@ -1,0 +1,74 @@
+// Who has to go when there is no room.
+#include <algorithm>
+#include <tuple>
+
+#include "table_impl.h"
+
+namespace querytap::flow {
+namespace {
+
+// Flows looked at for a victim beyond the new key's neighbourhood, when none stands there or only
+// TDS sessions do.
+constexpr std::size_t kVictimSample = 64;
+
+/// A connection that has not said anything yet counts as half-open even where its owner has no
+/// opinion: a flood of SYNs then displaces itself and not the conversations.
+Value worth_of(const Flow& flow) noexcept {
+    const bool silent = flow.state == State::kNew && !flow.data_from_a && !flow.data_from_b;
+    return flow.value == Value::kUndecided && silent ? Value::kHalfOpen : flow.value;
+}
+
+}  // namespace
+
+/// Both places of the key are full, the table is not: one of those there moves to its other place.
+bool Table::Impl::make_room(std::uint64_t hash) noexcept {
+    bool made = false;
+    index.for_each_neighbour(hash, [&](std::uint32_t slot) {
+        if (!made) made = index.move(hash_of(key_of(flows[slot]), secret), slot);
+    });
+    return made;
+}
+
+std::uint32_t Table::Impl::least_worth(std::uint32_t a, std::uint32_t b) const noexcept {
+    if (a == kNone || b == kNone) return a == kNone ? b : a;
+    const auto worth = [this](std::uint32_t slot) {
+        return std::tuple(worth_of(flows[slot]), flows[slot].last, slot);
+    };
+    return worth(b) < worth(a) ? b : a;
+}
+
+std::uint32_t Table::Impl::least_neighbour(std::uint64_t hash) const noexcept {
+    std::uint32_t victim = kNone;
+    index.for_each_neighbour(hash, [&](std::uint32_t slot) { victim = least_worth(victim, slot); });
+    return victim;
+}
+
+/// No slot is free, so every one has a flow: one near the key, for it is in the cache already, or,
+/// while there are but sessions, others.
+void Table::Impl::evict_for(std::uint64_t hash, Timestamp now) noexcept {
+    std::uint32_t victim = least_neighbour(hash);
+    const auto sessions_only = [&] {
+        return victim == kNone || flows[victim].value == Value::kSql;
+    };
+    for (std::size_t i = 0; i < std::min(kVictimSample, flows.size()) && sessions_only(); ++i) {
+        victim = least_worth(victim, victim_hand);
+        victim_hand = (victim_hand + 1) & static_cast<std::uint32_t>(flows.size() - 1);
+    }
+    // A newcomer among sessions takes the place of the newcomer before it.
+    if (sessions_only()) victim = least_worth(victim, newest);
+    evict(victim, now);
+}
+
+/// Slots are free, but the places of the key are full and cannot be emptied: hardly ever.
+void Table::Impl::evict_neighbour(std::uint64_t hash, Timestamp now) noexcept {
+    evict(least_neighbour(hash), now);
+}
+
+void Table::Impl::evict(std::uint32_t victim, Timestamp now) noexcept {
+    if (worth_of(flows[victim]) == Value::kHalfOpen) counters.evicted_half_open.add();
+    if (flows[victim].value == Value::kSql) counters.evicted_sql.add();
+    wheel.disarm(victim);
+    end(victim, EndReason::kEvicted, now);
+}
+
+}  // namespace querytap::flow
