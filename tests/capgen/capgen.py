@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from corpus import make_all  # noqa: E402
 from emit import Output, write_capture  # noqa: E402
 from mix import write_mix  # noqa: E402
-from net import capture, link  # noqa: E402
+from net import capture, encapsulation, link  # noqa: E402
 from scene import model  # noqa: E402
 from scene.document import ScenarioError  # noqa: E402
 
@@ -19,6 +19,7 @@ EXAMPLES = """examples:
   capgen.py ../scenarios/sqlc2.yaml -o sqlc2.pcap              one capture
   capgen.py ../scenarios/sqlc2.yaml -o x.pcapng --format pcapng --link sll2
   capgen.py ../scenarios/orm-app.yaml -o many.pcap --laps 50   fifty clients, fresh addresses
+  capgen.py ../scenarios/sqlc2.yaml -o x.pcap --encapsulate vxlan   as a mirror sends it
   capgen.py --list                                             the scenarios with their labels
   capgen.py make all                                           everything under tests/data
   capgen.py --mix tds --size 64M -o /tmp/mix.pcap              for benchmarks
@@ -67,6 +68,8 @@ def arguments(argv):
                         help="swap neighbouring data segments with probability P")
     parser.add_argument("--duplicate", type=probability, default=0, metavar="P",
                         help="repeat data segments with probability P")
+    parser.add_argument("--encapsulate", choices=sorted(encapsulation.KINDS), default="",
+                        help="what stands around each frame, or fragments")
     parser.add_argument("--list", action="store_true", help="list the scenarios and stop")
     parser.add_argument("--mix", choices=("tds",), help="a large mixture instead of a scenario")
     parser.add_argument("--size", type=parse_size, default=64 << 20, metavar="SIZE",
@@ -76,6 +79,8 @@ def arguments(argv):
     options = parser.parse_args(argv)
     if options.laps < 1 or (options.mss is not None and not 88 <= options.mss <= 65535):
         parser.error("--laps starts at 1, --mss goes from 88 to 65535")
+    if options.encapsulate and options.link != "ethernet":
+        parser.error("--encapsulate is for --link ethernet")
     wanted = options.list or options.mix or options.scenario
     if not wanted:
         parser.error("nothing to do: name a scenario, `make all`, --mix or --list")
@@ -113,7 +118,7 @@ def main(argv=None):
             make_all(SCENARIOS, options.data)
         else:
             target = Output(options.output, link.BY_NAME[options.link], options.format,
-                            options.reorder, options.duplicate)
+                            options.reorder, options.duplicate, options.encapsulate)
             if options.mix:
                 report(write_mix(target, options.size, options.seed), options)
             else:

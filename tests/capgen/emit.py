@@ -7,7 +7,7 @@ import random
 import subprocess
 from dataclasses import dataclass, replace
 
-from net import capture, link
+from net import capture, encapsulation, link
 from scene.player import LAP_GAP_NS, Player
 from tds.framing import Tally
 
@@ -21,6 +21,7 @@ class Output:
     format: str = "pcap"
     reorder: float = 0
     duplicate: float = 0
+    encapsulate: str = ""  # one of encapsulation.KINDS
 
 
 class Compressed:
@@ -79,8 +80,8 @@ class Extent:
     def __init__(self):
         self.frames, self.payload, self.first_ns, self.last_ns = 0, 0, 0, 0
 
-    def add(self, packet):
-        self.frames += 1
+    def add(self, packet, frames):
+        self.frames += frames
         self.payload += packet.payload
         self.first_ns = self.first_ns or packet.time_ns
         self.last_ns = packet.time_ns
@@ -126,9 +127,11 @@ class Writer:
     def write(self, packets):
         for packet in packets:
             frame = link.frame(self._target.link_type, packet.data, self._vlan)
-            self._file.write(packet.time_ns, frame)
-            self.extent.add(packet)
-            self.bytes += len(frame)
+            carriers = encapsulation.encapsulate(self._target.encapsulate, frame)
+            for carrier in carriers:
+                self._file.write(packet.time_ns, carrier)
+                self.bytes += len(carrier)
+            self.extent.add(packet, len(carriers))
 
 
 def write_capture(scenario, target, seed=1, laps=1, mss=None):
