@@ -3,8 +3,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 #include <querytap/base/mapped_array.h>
@@ -24,8 +26,8 @@ class Index {
 
     void prefetch(std::uint64_t hash) const noexcept {
         const auto [first, second] = candidates(hash);
-        __builtin_prefetch(&buckets_[first]);
-        __builtin_prefetch(&buckets_[second]);
+        fetch(&buckets_[first]);
+        fetch(&buckets_[second]);
     }
 
     /// Calls `is_it(slot)` for the entries with the hash's tag until it says yes; that slot.
@@ -34,8 +36,9 @@ class Index {
         const std::uint16_t tag = tag_of(hash);
         for (const std::uint32_t bucket : candidates(hash)) {
             const Bucket& entries = buckets_[bucket];
-            for (std::size_t i = 0; i < kBucketSize; ++i) {
-                if (entries.tags[i] == tag && is_it(entries.slots[i])) return entries.slots[i];
+            for (Matches found(entries, tag); found.any();) {
+                const std::uint32_t slot = entries.slots[found.take()];
+                if (is_it(slot)) return slot;
             }
         }
         return std::nullopt;
@@ -53,21 +56,15 @@ class Index {
     /// The entry must be there.
     void erase(std::uint64_t hash, std::uint32_t slot) noexcept;
 
-    /// Prefetches the elements of `array` that find() would look at. Not written with find(): a
-    /// function that only prefetches has no effect that GCC knows of, and its calls are dropped.
+    /// Prefetches the elements of `array`, a cache line each, that find() would look at.
     template <typename T>
-    [[gnu::always_inline]] void prefetch_elements(std::uint64_t hash,
-                                                  const T* array) const noexcept {
+    void prefetch_elements(std::uint64_t hash, const T* array) const noexcept {
+        static_assert(sizeof(T) == 64);
         const std::uint16_t tag = tag_of(hash);
         for (const std::uint32_t bucket : candidates(hash)) {
             const Bucket& entries = buckets_[bucket];
-            for (std::size_t i = 0; i < kBucketSize; ++i) {
-                if (entries.tags[i] != tag) continue;
-                const auto* lines = reinterpret_cast<const char*>(array + entries.slots[i]);
-                for (std::size_t line = 0; line < sizeof(T); line += 64) {
-                    __builtin_prefetch(lines + line, 1);
-                }
-            }
+            for (Matches found(entries, tag); found.any();)
+                fetch(&array[entries.slots[found.take()]]);
         }
     }
 
@@ -90,6 +87,42 @@ class Index {
         std::array<std::uint32_t, kBucketSize> slots;
     };
     static_assert(sizeof(Bucket) == 64);
+
+    /// A function that does nothing but prefetch has no effect that GCC knows of, and with
+    /// link-time optimisation its calls are dropped: the empty statement is one.
+    static void fetch(const void* line) noexcept {
+        __builtin_prefetch(line);
+        asm volatile("" : : "r"(line));
+    }
+
+    /// Where a bucket has a tag, as bits to be taken one by one: eight comparisons in a few
+    /// operations on two words.
+    class Matches {
+      public:
+        Matches(const Bucket& bucket, std::uint16_t tag) noexcept {
+            const std::uint64_t wanted = tag * kOneEach;
+            std::array<std::uint64_t, 2> words;
+            static_assert(sizeof(words) == sizeof(bucket.tags));
+            std::memcpy(words.data(), bucket.tags.data(), sizeof(words));
+            left_ = zeros(words[0] ^ wanted) >> 15 | zeros(words[1] ^ wanted) >> 14;
+        }
+        bool any() const noexcept { return left_ != 0; }
+        /// Only if any().
+        std::size_t take() noexcept {
+            const auto bit = static_cast<std::size_t>(std::countr_zero(left_));
+            left_ &= left_ - 1;
+            return bit / 16 + (bit & 1) * 4;
+        }
+
+      private:
+        static constexpr std::uint64_t kOneEach = 0x0001'0001'0001'0001;
+        /// The highest bit of each 16 that are all zero.
+        static std::uint64_t zeros(std::uint64_t lanes) noexcept {
+            constexpr std::uint64_t kLow = 0x7fff * kOneEach;
+            return ~(((lanes & kLow) + kLow) | lanes | kLow);
+        }
+        std::uint64_t left_;
+    };
 
     static std::uint16_t tag_of(std::uint64_t hash) noexcept {
         const auto tag = static_cast<std::uint16_t>(hash >> 48);

@@ -56,10 +56,15 @@ flow::Lookup lookup_of(std::uint64_t n, bool ipv6 = false) {
     return lookup;
 }
 
-/// A flow for each number below `count`, in an order that caches cannot foresee.
+/// A flow for each number below `count`, in an order that caches cannot foresee; each lap in one of
+/// its own, so that flows are not looked up in the order in which they were made.
 struct Order {
     std::uint64_t count;
-    std::uint64_t operator()(std::uint64_t n) const { return n * 2'654'435'761u % count; }
+    std::uint64_t operator()(std::uint64_t n, std::uint64_t lap) const {
+        constexpr std::uint64_t kPrimes[] = {2'654'435'761u, 3'266'489'917u, 2'246'822'519u,
+                                             374'761'393u};
+        return n * kPrimes[lap % std::size(kPrimes)] % count;
+    }
 };
 
 double seconds() {
@@ -80,17 +85,19 @@ struct Burst {
 };
 
 template <typename Use>
-double bursts(std::uint64_t count, int laps, Use&& use) {
+double bursts(std::uint64_t count, int first_lap, int laps, Use&& use) {
     const Order order{count};
     const double begin = seconds();
     Burst burst;
-    for (std::uint64_t n = 0; n < count * static_cast<std::uint64_t>(laps); ++n) {
-        flow::Lookup& lookup = burst.lookups[burst.size];
-        lookup = lookup_of(order(n % count));
-        burst.hashes[burst.size++] = flow::hash(lookup.key, kSecret);
-        if (burst.size < kBurst && n + 1 < count * static_cast<std::uint64_t>(laps)) continue;
-        use(burst);
-        burst.size = 0;
+    for (int lap = first_lap; lap < first_lap + laps; ++lap) {
+        for (std::uint64_t n = 0; n < count; ++n) {
+            flow::Lookup& lookup = burst.lookups[burst.size];
+            lookup = lookup_of(order(n, static_cast<std::uint64_t>(lap)));
+            burst.hashes[burst.size++] = flow::hash(lookup.key, kSecret);
+            if (burst.size < kBurst && n + 1 < count) continue;
+            use(burst);
+            burst.size = 0;
+        }
     }
     return (seconds() - begin) * 1e9 / static_cast<double>(count) / laps;
 }
@@ -120,9 +127,9 @@ Times of_table(std::size_t capacity, std::uint64_t count) {
         }
     };
     Times times;
-    times.insert = bursts(count, 1, see);
+    times.insert = bursts(count, 0, 1, see);
     if (table.counters().ended_evicted.read() != 0) std::fputs("flows were evicted\n", stderr);
-    times.find = bursts(count, kLooks, see);
+    times.find = bursts(count, 1, kLooks, see);
     const double begin = seconds();
     table.end_all(kNow);
     times.erase = (seconds() - begin) * 1e9 / static_cast<double>(count);
@@ -176,7 +183,7 @@ std::optional<Times> of_rte_hash(std::size_t capacity, std::uint64_t count) {
         flow.last = kNow;
     };
     Times times;
-    times.insert = bursts(count, 1, [&](const Burst& burst) {
+    times.insert = bursts(count, 0, 1, [&](const Burst& burst) {
         prepare(burst);
         for (std::size_t i = 0; i < burst.size; ++i) {
             flow::Flow* const flow = new (&flows[used]) flow::Flow{};
@@ -189,7 +196,7 @@ std::optional<Times> of_rte_hash(std::size_t capacity, std::uint64_t count) {
             account(*flow);
         }
     });
-    times.find = bursts(count, kLooks, [&](const Burst& burst) {
+    times.find = bursts(count, 1, kLooks, [&](const Burst& burst) {
         prepare(burst);
         std::uint64_t hits = 0;
         rte_hash_lookup_with_hash_bulk_data(table.get(), pointers.data(), signatures.data(),
@@ -200,7 +207,7 @@ std::optional<Times> of_rte_hash(std::size_t capacity, std::uint64_t count) {
         for (std::size_t i = 0; i < burst.size; ++i)
             if (hits >> i & 1) account(*static_cast<flow::Flow*>(found[i]));
     });
-    times.erase = bursts(count, 1, [&](const Burst& burst) {
+    times.erase = bursts(count, 3, 1, [&](const Burst& burst) {
         prepare(burst);
         for (std::size_t i = 0; i < burst.size; ++i)
             rte_hash_del_key_with_hash(table.get(), pointers[i], signatures[i]);
@@ -233,7 +240,7 @@ void compare(std::size_t capacity, unsigned percent) {
     std::vector<Times> theirs;
     std::vector<double> keys;
     for (int run = 0; run < kRuns; ++run) {
-        keys.push_back(bursts(count, 1, [](const Burst& burst) {
+        keys.push_back(bursts(count, 0, 1, [](const Burst& burst) {
             asm volatile("" : : "r"(&burst) : "memory");
         }));
         ours.push_back(of_table(capacity, count));
@@ -282,7 +289,7 @@ bool measure_memory(std::uint64_t count, bool ipv6) {
 bool start_eal(std::uint64_t megabytes) {
     std::string size = std::to_string(megabytes);
     std::vector<std::string> arguments{
-        "bench_flow", "--no-huge", "--no-pci", "--in-memory", "--no-shconf",      "--no-telemetry",
+        "bench_flow", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry",
         "-m",         size,        "-l",       "0",           "--log-level=error"};
     std::vector<char*> pointers;
     for (std::string& argument : arguments)
