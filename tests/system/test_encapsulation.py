@@ -115,6 +115,9 @@ class Workers(unittest.TestCase):
     def test_vxlan(self):
         self.check("vxlan")
 
+    def test_fragments(self):
+        self.check("fragments")
+
 
 class Tshark(unittest.TestCase):
     """Another reader finds the same innermost segments, so that the captures are what they claim."""
