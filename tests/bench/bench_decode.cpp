@@ -53,6 +53,8 @@ const Frame kTcp4 = ipv4({}, tcp(kBody));
 const Frame kTcp6 = ipv6(6, tcp(kBody));
 const Frame kUdp4 = ipv4({.protocol = 17}, udp(kBody));
 
+const Frame kMirrored = ethernet(kIpv4Type, kTcp4);
+
 struct Case {
     const char* name;
     Frame frame;
@@ -65,6 +67,14 @@ const Case kCases[] = {
     {"ethernet_ipv6_tcp", ethernet(kIpv6Type, kTcp6)},
     {"vlan_ipv4_tcp", ethernet(0x8100, vlan(7, kIpv4Type, kTcp4))},
     {"qinq_ipv4_tcp", ethernet(0x88a8, vlan(7, 0x8100, vlan(8, kIpv4Type, kTcp4)))},
+    {"mpls", ethernet(0x8847, mpls(16, false, mpls(17, true, kTcp4)))},
+    {"pppoe", ethernet(0x8864, pppoe(0x21, kTcp4))},
+    {"gre", ethernet(kIpv4Type, ipv4({.protocol = 47}, gre(0, kIpv4Type, {}, kTcp4)))},
+    {"erspan2", ethernet(kIpv4Type, ipv4({.protocol = 47},
+                                         gre(0x1000, 0x88be, Frame(4, 1), erspan2(kMirrored))))},
+    {"vxlan", ethernet(kIpv4Type, ipv4({.protocol = 17}, udp_to(4789, vxlan(kMirrored))))},
+    {"geneve", ethernet(kIpv4Type, ipv4({.protocol = 17},
+                                        udp_to(6081, geneve(0x6558, Frame(8, 1), kMirrored))))},
 };
 
 }  // namespace
