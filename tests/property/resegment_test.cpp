@@ -1,9 +1,10 @@
-// However a network cuts, reorders and repeats the segments of a conversation, the events are the
-// same. The conversations are those of the captures in tests/data, put together again in other
-// ways.
+// However a network cuts, reorders and repeats the segments of a conversation, and however its ends
+// cut messages into packets and interleave sessions, the events are the same. The conversations are
+// those of the captures in tests/data, put together again in other ways.
+//
+// QUERYTAP_EVERY_SPLIT=1 tries each two-way split; otherwise some are left out.
 #include <algorithm>
-#include <filesystem>
-#include <map>
+#include <cstdlib>
 #include <set>
 #include <stdexcept>
 
@@ -13,11 +14,15 @@
 
 #include "capture_turns.h"
 #include "event_collector.h"
+#include "tds_recutter.h"
 
 namespace querytap {
 namespace {
 
+using test::Conversation;
 using test::Cutting;
+using test::Turn;
+using Lines = std::vector<std::string>;
 
 struct Way {
     const char* name;
@@ -26,18 +31,19 @@ struct Way {
 
 const Way kWays[] = {
     {"small segments", {.segment_max = 100}},
+    {"byte by byte", {.segment_max = 1}},
     {"random sizes", {.random_sizes = true}},
     {"tiny random sizes", {.segment_max = 9, .random_sizes = true}},
     {"reordered", {.segment_max = 300, .random_sizes = true, .reorder = 0.3}},
     {"repeated", {.segment_max = 300, .random_sizes = true, .duplicate = 0.3}},
+    {"all repeated, byte by byte", {.segment_max = 1, .duplicate = 1}},
     {"reordered and repeated",
      {.segment_max = 60, .random_sizes = true, .reorder = 0.2, .duplicate = 0.2}},
 };
 
 /// Alerts, verdicts and TDS records as EVE lines. Flow records count packets, which differ.
-std::vector<std::string> events_of(const std::vector<test::OwnedFrame>& frames,
-                                   const pipeline::Generation& generation,
-                                   const std::shared_ptr<const tls::KeyLog>& key_log) {
+Lines events_of(const std::vector<test::OwnedFrame>& frames, const pipeline::Generation& generation,
+                const std::shared_ptr<const tls::KeyLog>& key_log) {
     test::EventCollector events;
     pipeline::Limits limits = test::small_limits();
     limits.tds.tls.key_log = key_log;
@@ -46,7 +52,7 @@ std::vector<std::string> events_of(const std::vector<test::OwnedFrame>& frames,
     test::inspect_all(**inspector, frames);
     (*inspector)->finish(frames.back().time);
 
-    std::vector<std::string> lines;
+    Lines lines;
     for (const pipeline::Event& event : events.events()) {
         if (event.type == pipeline::EventType::kFlow) continue;
         const signature::Rule* rule = event.type == pipeline::EventType::kAlert
@@ -64,29 +70,81 @@ class Resegment : public testing::TestWithParam<std::string> {
         ASSERT_TRUE(rules.ok()) << rules.error().to_string();
         generation_ = {.number = 1, .rules = std::move(rules).value(), .policy = {}};
     }
+
+    void SetUp() override {
+        conversations_ = test::conversations_of(test::source_root() / "tests/data" / GetParam());
+        ASSERT_FALSE(conversations_.empty());
+        key_log_ = test::key_log_of(GetParam());
+    }
+
+    Lines events(const Conversation& conversation, Cutting cutting = {}) {
+        cutting.handshake = conversation.handshake;
+        return events_of(test::conversation(conversation.turns, cutting, random_), generation_,
+                         key_log_);
+    }
+
     static pipeline::Generation generation_;
+    std::vector<Conversation> conversations_;
+    std::shared_ptr<const tls::KeyLog> key_log_;
+    std::mt19937 random_{11};
 };
 pipeline::Generation Resegment::generation_;
 
 TEST_P(Resegment, SameEvents) {
-    const auto conversations = test::turns_of(test::source_root() / "tests/data" / GetParam());
-    ASSERT_FALSE(conversations.empty());
-    std::mt19937 random(11);
-    const auto key_log = test::key_log_of(GetParam());
-    for (const auto& turns : conversations) {
-        const auto expected =
-            events_of(test::conversation(turns, {}, random), generation_, key_log);
+    for (const Conversation& conversation : conversations_) {
+        const Lines expected = events(conversation);
         EXPECT_FALSE(expected.empty());
-        for (const Way& way : kWays) {
-            const auto found =
-                events_of(test::conversation(turns, way.cutting, random), generation_, key_log);
-            ASSERT_EQ(found, expected) << way.name;
+        for (const Way& way : kWays)
+            ASSERT_EQ(events(conversation, way.cutting), expected) << way.name;
+    }
+}
+
+std::size_t longest_turn(const Conversation& conversation) {
+    std::size_t longest = 0;
+    for (const Turn& turn : conversation.turns)
+        longest = std::max(longest, turn.bytes.size());
+    return longest;
+}
+
+/// All turns at once are cut in two at the same distance from their beginning, so that as many runs
+/// as the longest has bytes try every border of every message.
+TEST_P(Resegment, EveryTwoWaySplit) {
+    const bool all = std::getenv("QUERYTAP_EVERY_SPLIT") != nullptr;
+    for (const Conversation& conversation : conversations_) {
+        const Lines expected = events(conversation);
+        const std::size_t longest = longest_turn(conversation);
+        std::size_t step = 1;
+        for (std::size_t at = 1; at < longest; at += step) {
+            const Cutting cutting{.segment_max = longest, .first_max = at};
+            ASSERT_EQ(events(conversation, cutting), expected) << "at " << at;
+            // Headers stand in front. Behind them a prime, so that no structure is in step with it.
+            if (!all && at >= 48) step = 61;
+        }
+    }
+}
+
+/// Within packets of which a part is missing nobody knows where the next begins.
+bool is_whole(const Conversation& conversation) {
+    return std::all_of(conversation.turns.begin(), conversation.turns.end(),
+                       [](const Turn& turn) { return turn.lost == 0; });
+}
+
+TEST_P(Resegment, SmallerPackets) {
+    for (const Conversation& conversation : conversations_) {
+        if (!is_whole(conversation)) continue;
+        const Lines expected = events(conversation);
+        for (const std::size_t packet_size : {512U, 64U, 9U}) {
+            const Conversation smaller{test::in_smaller_packets(conversation.turns, packet_size),
+                                       conversation.handshake};
+            ASSERT_EQ(events(smaller), expected) << packet_size;
+            ASSERT_EQ(events(smaller, {.segment_max = 200, .random_sizes = true}), expected)
+                << packet_size;
         }
     }
 }
 
 /// Signatures named by alert lines.
-std::set<std::string> sids_in(const std::vector<std::string>& lines) {
+std::set<std::string> sids_in(const Lines& lines) {
     constexpr std::string_view kKey = "\"signature_id\":";
     std::set<std::string> sids;
     for (const std::string& line : lines) {
@@ -99,34 +157,58 @@ std::set<std::string> sids_in(const std::vector<std::string>& lines) {
 /// Loss may hide what was lost, move alerts to where the gap was noticed and add reports of it, but
 /// it never brings a signature to fire that does not fire on the whole conversation.
 TEST_P(Resegment, LossInventsNothing) {
-    std::mt19937 random(13);
-    const auto key_log = test::key_log_of(GetParam());
-    for (const auto& turns : test::turns_of(test::source_root() / "tests/data" / GetParam())) {
-        const auto expected =
-            events_of(test::conversation(turns, {}, random), generation_, key_log);
-        const auto found =
-            events_of(test::conversation(turns, {.segment_max = 200, .lose = 0.05}, random),
-                      generation_, key_log);
-        const auto possible = sids_in(expected);
-        for (const std::string& sid : sids_in(found))
+    for (const Conversation& conversation : conversations_) {
+        const auto possible = sids_in(events(conversation));
+        for (const std::string& sid :
+             sids_in(events(conversation, {.segment_max = 200, .lose = 0.05})))
             EXPECT_TRUE(possible.contains(sid)) << sid;
     }
 }
 
-/// Turns are put together in order of arrival, so only captures that arrive in order will do.
-std::vector<std::string> orderly_captures() {
-    std::vector<std::string> names = test::labelled_captures();
-    std::erase_if(names, [](const std::string& name) { return name.starts_with("variant-"); });
-    return names;
-}
-
-INSTANTIATE_TEST_SUITE_P(Captures, Resegment, testing::ValuesIn(orderly_captures()),
+INSTANTIATE_TEST_SUITE_P(Captures, Resegment, testing::ValuesIn(test::labelled_captures()),
                          [](const auto& tested) {
                              std::string name = tested.param;
                              std::replace_if(
                                  name.begin(), name.end(), [](char c) { return !isalnum(c); }, '_');
                              return name;
                          });
+
+/// What was said, whenever: the order of sessions and the times go with the packets.
+Lines without_times(Lines lines) {
+    for (std::string& line : lines) {
+        const std::size_t begin = line.find(",\"flow_id\"");
+        line.erase(0, begin);
+    }
+    std::sort(lines.begin(), lines.end());
+    return lines;
+}
+
+using Interleaving = Resegment;
+
+TEST_P(Interleaving, SameEventsOfMarsSessions) {
+    int interleaved = 0;
+    for (const Conversation& conversation : conversations_) {
+        const Lines expected = without_times(events(conversation));
+        for (int order = 0; order < 20; ++order) {
+            for (const std::size_t packet_size : {32768U, 512U, 40U}) {
+                const Conversation other{
+                    test::sessions_interleaved(
+                        test::in_smaller_packets(conversation.turns, packet_size), random_),
+                    conversation.handshake};
+                if (other.turns.empty()) continue;
+                ++interleaved;
+                ASSERT_EQ(without_times(events(other)), expected) << packet_size;
+                ASSERT_EQ(without_times(events(other, {.segment_max = 50, .random_sizes = true})),
+                          expected)
+                    << packet_size;
+            }
+        }
+    }
+    EXPECT_GT(interleaved, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Mars, Interleaving,
+                         testing::Values("driver-pytds-mars.pcap", "orm-app.pcap", "demo.pcap"));
 
 }  // namespace
 }  // namespace querytap

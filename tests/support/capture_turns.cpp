@@ -10,6 +10,7 @@
 #include <rapidjson/document.h>
 
 #include <querytap/flow/key.h>
+#include <querytap/stream/reassembler.h>
 
 namespace querytap::test {
 namespace {
@@ -19,26 +20,72 @@ std::string environment(const char* name, const std::string& fallback) {
     return value != nullptr ? value : fallback;
 }
 
-/// The conversation that a packet belongs to, and what it carries of it.
-struct Collector {
-    std::map<std::string, std::size_t> index;
-    std::vector<std::vector<Turn>> conversations;
+/// Puts a direction's segments in order, without the repeated ones.
+class Listener final : public stream::Consumer {
+  public:
+    Listener(std::vector<Turn>& turns, bool to_server, Timestamp time)
+        : turns_(turns), to_server_(to_server), time_(time) {}
 
+    void on_stream(Bytes bytes) override {
+        const bool goes_on = !turns_.empty() && turns_.back().to_server == to_server_ &&
+                             turns_.back().time == time_ && lost_ == 0;
+        if (!goes_on) turns_.push_back({to_server_, {}, time_, lost_});
+        lost_ = 0;
+        auto& said = turns_.back().bytes;
+        said.insert(said.end(), bytes.begin(), bytes.end());
+    }
+    void on_gap(std::uint32_t size) override { lost_ += size; }
+    void on_conflicting_overlap() override {}
+
+  private:
+    std::vector<Turn>& turns_;
+    bool to_server_;
+    Timestamp time_;
+    std::uint32_t lost_ = 0;
+};
+
+/// The conversations that packets belong to, and what they carry of them.
+class Collector {
+  public:
     void add(const packet::PacketView& packet, Timestamp time) {
-        if (packet.protocol != packet::IpProtocol::kTcp || packet.payload.empty()) return;
+        if (packet.protocol != packet::IpProtocol::kTcp) return;
         const std::string id = flow::community_id(flow::lookup_of(packet).key);
-        const auto [place, created] = index.try_emplace(id, conversations.size());
-        if (created) conversations.emplace_back();
-        std::vector<Turn>& turns = conversations[place->second];
+        const auto [place, created] = index_.try_emplace(id, found_.size());
+        if (created) found_.emplace_back();
+        Flow& flow = found_[place->second];
         const bool to_server =
             packet.destination_port == 1433 ||
             (packet.source_port != 1433 && packet.destination_port < packet.source_port);
-        if (turns.empty() || turns.back().to_server != to_server || turns.back().time != time) {
-            turns.push_back({to_server, {}, time});
-        }
-        auto& bytes = turns.back().bytes;
-        bytes.insert(bytes.end(), packet.payload.begin(), packet.payload.end());
+        if ((packet.tcp_flags & packet::kSyn) != 0) flow.conversation.handshake = true;
+        flow.last = time;
+        Listener listener(flow.conversation.turns, to_server, time);
+        reassembler_.push(flow.halves[to_server],
+                          {packet.sequence, packet.tcp_flags, packet.payload}, time, listener);
     }
+
+    std::vector<Conversation> take() {
+        std::vector<Conversation> conversations;
+        for (Flow& flow : found_) {
+            for (const bool to_server : {false, true}) {
+                Listener listener(flow.conversation.turns, to_server, flow.last);
+                reassembler_.flush(flow.halves[to_server], listener);
+            }
+            if (!flow.conversation.turns.empty()) {
+                conversations.push_back(std::move(flow.conversation));
+            }
+        }
+        return conversations;
+    }
+
+  private:
+    struct Flow {
+        Conversation conversation;
+        std::array<stream::Half, 2> halves;
+        Timestamp last;
+    };
+    std::map<std::string, std::size_t> index_;
+    std::vector<Flow> found_;
+    stream::Reassembler reassembler_{{.pool_blocks = 1024}};
 };
 
 }  // namespace
@@ -110,7 +157,7 @@ std::vector<OwnedFrame> frames_of(const std::filesystem::path& capture) {
     return frames;
 }
 
-std::vector<std::vector<Turn>> turns_of(const std::filesystem::path& capture) {
+std::vector<Conversation> conversations_of(const std::filesystem::path& capture) {
     Collector collector;
     for (const OwnedFrame& frame : frames_of(capture)) {
         packet::PacketView packet;
@@ -118,7 +165,7 @@ std::vector<std::vector<Turn>> turns_of(const std::filesystem::path& capture) {
             collector.add(packet, frame.time);
         }
     }
-    return std::move(collector.conversations);
+    return collector.take();
 }
 
 }  // namespace querytap::test

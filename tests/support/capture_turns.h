@@ -41,7 +41,11 @@ std::vector<std::string> labelled_captures();
 
 std::vector<OwnedFrame> frames_of(const std::filesystem::path& capture);
 
-/// One list of turns for each TCP conversation; port 1433, or the lower port, is the server.
-std::vector<std::vector<Turn>> turns_of(const std::filesystem::path& capture);
+/// One TCP conversation; port 1433, or the lower port, is the server.
+struct Conversation {
+    std::vector<Turn> turns;  ///< in the order in which they could be read
+    bool handshake = false;   ///< the capture has its beginning
+};
+std::vector<Conversation> conversations_of(const std::filesystem::path& capture);
 
 }  // namespace querytap::test

@@ -1,6 +1,7 @@
 #include "tcp_builder.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace querytap::test {
@@ -29,10 +30,18 @@ class Builder {
         ++next(to_server);  // SYN and FIN take a number
     }
 
+    void whole(const Turn& turn) {
+        add(frame(turn.to_server, packet::kAck | packet::kPsh, turn.bytes), turn.time);
+        next(turn.to_server) += static_cast<std::uint32_t>(turn.bytes.size());
+    }
+
     void turn(const Turn& turn) {
         std::vector<std::vector<std::uint8_t>> segments;
+        next(turn.to_server) += turn.lost;
         for (Bytes rest = turn.bytes; !rest.empty();) {
-            std::size_t size = std::min(rest.size(), cutting_.segment_max);
+            const bool first = rest.size() == turn.bytes.size() && cutting_.first_max > 0;
+            std::size_t size =
+                std::min(rest.size(), first ? cutting_.first_max : cutting_.segment_max);
             if (cutting_.random_sizes) {
                 size = std::uniform_int_distribution<std::size_t>(1, size)(random_);
             }
@@ -133,8 +142,14 @@ std::vector<OwnedFrame> conversation(const std::vector<Turn>& turns, const Cutti
         builder.control(true, packet::kSyn, begin);
         builder.control(false, packet::kSyn | packet::kAck, begin);
     }
-    for (const Turn& turn : turns)
-        builder.turn(turn);
+    std::array<bool, 2> started{cutting.handshake, cutting.handshake};
+    for (const Turn& turn : turns) {
+        if (std::exchange(started[turn.to_server], true)) {
+            builder.turn(turn);
+        } else {
+            builder.whole(turn);
+        }
+    }
     if (cutting.close) {
         builder.control(true, packet::kFin | packet::kAck, end);
         builder.control(false, packet::kFin | packet::kAck, end);

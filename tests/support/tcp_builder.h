@@ -39,20 +39,24 @@ struct Turn {
     bool to_server = true;
     std::vector<std::uint8_t> bytes;
     Timestamp time;
+    std::uint32_t lost = 0;  ///< bytes before these that the capture has not
 };
 
 /// How a conversation is cut into segments.
 struct Cutting {
     std::size_t segment_max = 1448;
+    std::size_t first_max = 0;  ///< of the first segment of each turn; 0: like the others
     bool random_sizes = false;  ///< 1..segment_max instead of segment_max
     double reorder = 0;         ///< chance that a segment changes place with the next of its turn
     double duplicate = 0;       ///< chance that a segment comes twice
     double lose = 0;            ///< chance that a segment never comes
-    bool handshake = true;
+    bool handshake = true;      ///< without it the first turns are not cut
     bool close = true;
 };
 
-/// The conversation as frames, times from the turns, ordinals from 1.
+/// The conversation as frames, times from the turns, ordinals from 1. Mid-stream a direction is
+/// taken up with the first segment that comes, and a flow with one that looks like TDS: were the
+/// first turns cut, others would be the first.
 std::vector<OwnedFrame> conversation(const std::vector<Turn>& turns, const Cutting& cutting,
                                      std::mt19937& random, std::uint16_t client_port = 50000);
 
