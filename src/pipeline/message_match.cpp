@@ -186,11 +186,13 @@ void MessageMatch::parameter_value(const tds::Chunk& chunk) noexcept {
         sql(chunk);
         executed_ = executed;
     }
-    if (!wants(Buffer::kTdsParam)) return;
+    if (!wants(Buffer::kTdsParam) && !wants(Buffer::kTdsDecoded)) return;
     take_views();
     if (chunk.begin) end_value(slot(View::kParam));
     append_narrowed(View::kParam, chunk);
-    if (chunk.end) end_value(slot(View::kParam));
+    if (!chunk.end) return;
+    end_value(slot(View::kParam));
+    end_value(slot(View::kDecoded));
 }
 
 void MessageMatch::parameter_number(std::int64_t value) noexcept {
@@ -198,7 +200,7 @@ void MessageMatch::parameter_number(std::int64_t value) noexcept {
 }
 
 void MessageMatch::result_value(const tds::Chunk& chunk) noexcept {
-    if (!wants(Buffer::kTdsResult)) return;
+    if (!wants(Buffer::kTdsResult) && !wants(Buffer::kTdsDecoded)) return;
     take_views();
     append_narrowed(View::kResult, chunk);
     // All values of a response are one text with a value to a line: one scan instead of thousands.
@@ -206,23 +208,37 @@ void MessageMatch::result_value(const tds::Chunk& chunk) noexcept {
 }
 
 void MessageMatch::append_narrowed(View view, const tds::Chunk& chunk) noexcept {
-    if (chunk.begin) narrow_ = {};
-    if (chunk.encoding != tds::Encoding::kUtf16le) {
-        append(slot(view), as_text(chunk.bytes));
-        return;
-    }
     const std::size_t place = slot(view);
-    started_.set(place);
-    for (Bytes rest = chunk.bytes; !rest.empty();) {
-        const Bytes step = rest.first(std::min(rest.size(), kNarrowStep));
-        char* const out = room(place, narrow_bound(step.size()));
-        context_.views.commit(place, narrow(step, out, narrow_));
-        rest = rest.subspan(step.size());
+    const bool decodes = may_hold_base64(chunk);
+    if (chunk.begin) {
+        narrow_ = {};
+        if (decodes) base64_ = {};
     }
-    if (chunk.end) {
-        char* const out = room(place, kNarrowEndMax);
-        context_.views.commit(place, narrow_end(out, narrow_));
+    if (chunk.encoding == tds::Encoding::kUtf16le) {
+        started_.set(place);
+        for (Bytes rest = chunk.bytes; !rest.empty();) {
+            const Bytes step = rest.first(std::min(rest.size(), kNarrowStep));
+            char* const out = room(place, narrow_bound(step.size()));
+            const std::size_t size = narrow(step, out, narrow_);
+            context_.views.commit(place, size);
+            rest = rest.subspan(step.size());
+            if (decodes) base64_.feed({out, size}, context_.sql_scratch, *this);
+        }
+        if (chunk.end) {
+            char* const out = room(place, kNarrowEndMax);
+            context_.views.commit(place, narrow_end(out, narrow_));
+        }
+    } else {
+        append(place, as_text(chunk.bytes));
+        if (decodes) base64_.feed(as_text(chunk.bytes), context_.sql_scratch, *this);
     }
+    if (decodes && chunk.end) base64_.end(context_.sql_scratch, *this);
+}
+
+/// Most values are shorter than any run.
+bool MessageMatch::may_hold_base64(const tds::Chunk& chunk) const noexcept {
+    const bool whole = chunk.begin && chunk.end;
+    return wants(Buffer::kTdsDecoded) && (!whole || chunk.bytes.size() >= sql::Base64Runs::kRunMin);
 }
 
 char* MessageMatch::room(std::size_t place, std::size_t size) noexcept {
@@ -254,6 +270,7 @@ void MessageMatch::finish(signature::HitSink& hits) noexcept {
     end_sql();
     end_value(slot(View::kParam));
     end_value(slot(View::kResult));
+    end_value(slot(View::kDecoded));
     context_.views_owner = nullptr;
     for (TransactionId& id : dynamic_) {
         if (id != TransactionId::kNone) scanner().close(id, hits);

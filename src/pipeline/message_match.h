@@ -9,6 +9,7 @@
 #include <querytap/base/utf16.h>
 #include <querytap/pipeline/event.h>
 #include <querytap/signature/scanner.h>
+#include <querytap/sql/base64_runs.h>
 #include <querytap/sql/normaliser.h>
 #include <querytap/tds/session.h>
 
@@ -78,6 +79,7 @@ class MessageMatch final : public sql::Views {
     /// Where `size` bytes may be written; what is in the way goes on as a stream.
     char* room(std::size_t slot, std::size_t size) noexcept;
     void append_narrowed(View view, const tds::Chunk& chunk) noexcept;
+    bool may_hold_base64(const tds::Chunk& chunk) const noexcept;
     void take_views() noexcept;
     void stream_piece(std::size_t slot) noexcept;
     void end_value(std::size_t slot) noexcept;
@@ -98,6 +100,7 @@ class MessageMatch final : public sql::Views {
     std::uint64_t call_hash_ = 0;  ///< of the first procedure that is called by name
     ParameterText parameter_text_;
     NarrowState narrow_;
+    sql::Base64Runs base64_;             // of the parameter or the result value that is open
     std::bitset<kViewCount> streaming_;  ///< a stream is open for this slot
     std::bitset<kViewCount> started_;    ///< something was appended since the value began
     tds::Direction direction_;

@@ -1,8 +1,9 @@
-#include "base64_runs.h"
-
 #include <algorithm>
 
+#include <querytap/sql/base64_runs.h>
+
 #include "chars.h"
+#include "engine.h"
 #include "kernels.h"
 
 namespace querytap::sql {
@@ -33,7 +34,7 @@ void Base64Runs::feed(std::string_view text, Output& out) {
     while (!text.empty()) {
         switch (phase_) {
             case Phase::kOutside:
-                text = outside(text);
+                text = outside(text, out);
                 break;
             case Phase::kUnread:
                 read_held();
@@ -72,15 +73,14 @@ void Base64Runs::read_held() noexcept {
 
 /// Finds where a run begins that is long enough. `text` begins at a border. Looks at the end of
 /// each possible run first: most words are much shorter.
-std::string_view Base64Runs::outside(std::string_view text) {
+std::string_view Base64Runs::outside(std::string_view text, Output& out) {
     while (text.size() >= kRunMin) {
         std::size_t at = kRunMin;
         while (at > 0 && value_of(text[at - 1]) >= 0)
             --at;
         if (at == 0) {
-            held_size_ = 0;
-            phase_ = Phase::kHolding;
-            return text;
+            judge(text.substr(0, kRunMin), out);
+            return text.substr(kRunMin);
         }
         text.remove_prefix(at);
     }
@@ -97,7 +97,7 @@ std::string_view Base64Runs::holding(std::string_view text, Output& out) {
         held_[held_size_++] = text[0];
         text.remove_prefix(1);
     }
-    if (held_size_ == kRunMin) judge(out);
+    if (held_size_ == kRunMin) judge({held_.data(), kRunMin}, out);
     return text;
 }
 
@@ -110,23 +110,27 @@ bool Base64Runs::take(char c) noexcept {
     return true;
 }
 
-void Base64Runs::judge(Output& out) {
+/// Is this text? What is none mostly shows it in its first bytes.
+void Base64Runs::judge(std::string_view head, Output& out) {
     std::array<std::uint8_t, kRunMin / 4 * 3> bytes;
     std::size_t size = 0;
     bit_count_ = 0;
-    for (const char c : held_) {
-        if (take(c)) bytes[size++] = static_cast<std::uint8_t>(bits_ >> bit_count_);
-    }
     bool narrow = true;
     bool wide = true;
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        const bool readable = is_readable(bytes[i]);
+    for (const char c : head) {
+        if (!take(c)) continue;
+        const auto byte = static_cast<std::uint8_t>(bits_ >> bit_count_);
+        const bool readable = is_readable(byte);
         narrow = narrow && readable;
-        wide = wide && (i % 2 == 0 ? readable : bytes[i] == 0);
+        wide = wide && (size % 2 == 0 ? readable : byte == 0);
+        if (!narrow && !wide) {
+            phase_ = Phase::kRejected;
+            return;
+        }
+        bytes[size++] = byte;
     }
-    phase_ = narrow ? Phase::kNarrow : wide ? Phase::kWide : Phase::kRejected;
+    phase_ = narrow ? Phase::kNarrow : Phase::kWide;
     odd_ = false;
-    if (phase_ == Phase::kRejected) return;
     for (const std::uint8_t byte : bytes)
         emit(byte, out);
 }
@@ -175,6 +179,20 @@ void Base64Runs::finish(Output& out) {
 
 void Base64Runs::end(Output& out) {
     finish(out);
+}
+
+void Base64Runs::feed(std::string_view text, Scratch& scratch, Views& views) {
+    Output& out = scratch.impl().output;
+    out.begin(views, kMainView);
+    feed(text, out);
+    out.flush();
+}
+
+void Base64Runs::end(Scratch& scratch, Views& views) {
+    Output& out = scratch.impl().output;
+    out.begin(views, kMainView);
+    end(out);
+    out.flush();
 }
 
 }  // namespace querytap::sql

@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "base64_runs.h"
+#include <querytap/sql/base64_runs.h>
+
 #include "output.h"
 
 namespace querytap::sql {

@@ -15,7 +15,7 @@ enum class Buffer : std::uint8_t {
     kTdsSql,        ///< tds.sql: normalised SQL, and each dynamic view
     kTdsSqlRaw,     ///< tds.sql.raw: UTF-8 as sent
     kTdsLiteral,    ///< tds.literal: decoded string literals
-    kTdsDecoded,    ///< tds.decoded: text that stood in literals as base64
+    kTdsDecoded,    ///< tds.decoded: text that stood in literals or values as base64
     kTdsParam,      ///< tds.param: text values of RPC parameters
     kTdsProc,       ///< tds.proc: procedure name of an RPC, lower case
     kTdsLoginUser,  ///< tds.login.user, ...

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <querytap/pipeline/inspector.h>
@@ -187,6 +188,34 @@ TEST_F(InspectorTest, ByteByByteFromTheFirstOn) {
     EXPECT_EQ(sids(), (std::vector<std::uint32_t>{2, 1, 3, 5, 4}));
     EXPECT_EQ(events_.tds(TdsKind::kQuery).at(0)->procedure.view(), "sp_executesql");
 }
+
+// MS-TDS knows no base64: values are text like any other until somebody decodes them.
+constexpr std::string_view kWhoami =
+    "d2hvYW1pIC9hbGwgJiBpcGNvbmZpZyAvYWxs";  // whoami /all & ipconfig /all
+constexpr std::string_view kDecodedRules = R"(
+alert tds any any -> any any (msg:"decoded"; tds.decoded; pcre:"/^whoami .*all$/m"; sid:6; rev:1;)
+alert tds any any -> any any (msg:"as it is"; tds.result; content:"whoami"; sid:7; rev:1;)
+)";
+
+class Base64Values : public InspectorTest,
+                     public testing::WithParamInterface<std::tuple<std::size_t, bool>> {};
+
+TEST_P(Base64Values, AreDecodedHoweverTheyAreCut) {
+    const auto [segment_max, in_result] = GetParam();
+    make(test::small_limits(), kDecodedRules);
+    log_in();
+    say(true, test::execute_sql("select @p", in_result ? "short" : kWhoami));
+    if (in_result) say(false, test::rows({"a", kWhoami, "whoami all, but not encoded"}));
+    Cutting cutting;
+    cutting.segment_max = segment_max;
+    play(cutting);
+    std::vector<std::uint32_t> expected{6};
+    if (in_result) expected.push_back(7);
+    EXPECT_THAT(sids(), testing::UnorderedElementsAreArray(expected));
+}
+
+INSTANTIATE_TEST_SUITE_P(Segments, Base64Values,
+                         testing::Combine(testing::Values(1, 7, 31, 1448), testing::Bool()));
 
 TEST_F(InspectorTest, PickedUpMidstreamOnAnyPort) {
     make();

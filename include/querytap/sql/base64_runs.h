@@ -1,20 +1,29 @@
-// Base64 inside literals that stands for text: plain, or UTF-16LE as PowerShell wants it. A run of
-// at least kRunMin characters that decodes to readable text is shown; all else is left alone.
+// Base64 that stands for text: plain, or UTF-16LE as PowerShell wants it. In literals of SQL, where
+// the normaliser uses it, and in values of parameters and results. A run of at least kRunMin
+// characters that decodes to readable text is shown; all else is left alone. Bounded state, linear
+// time; what comes out does not depend on how the text was cut.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <string_view>
 
-#include "output.h"
+#include <querytap/sql/normaliser.h>
 
 namespace querytap::sql {
+
+class Output;
 
 class Base64Runs {
   public:
     static constexpr std::size_t kRunMin = 32;  // 24 bytes: chance hardly makes those readable
 
-    /// Pieces of one literal, cut anywhere.
+    /// Pieces of one value in UTF-8, cut anywhere; Views::on_decoded gets what they stand for.
+    /// After end() another value may follow.
+    void feed(std::string_view text, Scratch& scratch, Views& views);
+    void end(Scratch& scratch, Views& views);
+
+    /// The same of one literal, among the other views of its text.
     void feed(std::string_view text, Output& out);
     void end(Output& out);
 
@@ -30,11 +39,11 @@ class Base64Runs {
 
     void hold(std::string_view text) noexcept;
     void read_held() noexcept;
-    std::string_view outside(std::string_view text);
+    std::string_view outside(std::string_view text, Output& out);
     std::string_view holding(std::string_view text, Output& out);
     std::string_view emitting(std::string_view text, Output& out);
     bool take(char c) noexcept;
-    void judge(Output& out);
+    void judge(std::string_view head, Output& out);
     bool emit(std::uint8_t byte, Output& out);
     void finish(Output& out);
 
