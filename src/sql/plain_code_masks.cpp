@@ -16,6 +16,13 @@ constexpr std::size_t kWordMax = 17;
 /// SQL? Like the slow path, but undecided is yes.
 bool matters(const char* word, std::size_t size, char next) noexcept {
     if (size > kWordMax) return false;
+    // A function matters before '(', an assignment before a variable; a comment, a quote or a
+    // bracket may hide either.
+    const CharClass kind = class_of(next);
+    const bool shown =
+        kind == CharClass::kDigit || kind == CharClass::kPunctuation || kind == CharClass::kWord;
+    // Nearly every candidate is a SELECT; it and SET are all that begins so.
+    if (shown && next != '@' && lower(word[0]) == 's' && lower(word[1]) == 'e') return false;
     std::array<char, kWordMax> name;
     for (std::size_t i = 0; i < size; ++i)
         name[i] = lower(word[i]);
@@ -23,11 +30,6 @@ bool matters(const char* word, std::size_t size, char next) noexcept {
     const bool function = is_function(keyword);
     const bool assignment = keyword == Keyword::kSelect || keyword == Keyword::kSet;
     if (!function && !assignment) return keyword >= Keyword::kExec;
-    // A function matters before '(', an assignment before a variable; a comment, a quote or a
-    // bracket may hide either.
-    const CharClass kind = class_of(next);
-    const bool shown =
-        kind == CharClass::kDigit || kind == CharClass::kPunctuation || kind == CharClass::kWord;
     return !shown || next == (function ? '(' : '@');
 }
 
