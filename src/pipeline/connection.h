@@ -88,6 +88,8 @@ class Connection final : public tds::Handler {
     void on_result_value(const tds::MessageInfo& info, const tds::Chunk& chunk) override;
     void on_error(const tds::MessageInfo& info, const tds::ResultError& error) override;
     void on_login_ack(const tds::MessageInfo& info, const tds::LoginAck& ack) override;
+    void on_features(const tds::MessageInfo& info, std::uint32_t acknowledged) override;
+    void on_federation(const tds::MessageInfo& info, const tds::Federation& federation) override;
     void on_env_change(const tds::MessageInfo& info, tds::EnvChange kind,
                        std::string_view new_value, std::string_view old_value) override;
     void on_result_end(const tds::MessageInfo& info, const tds::ResultSummary& summary) override;

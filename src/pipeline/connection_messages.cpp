@@ -186,14 +186,29 @@ void Connection::on_error(const tds::MessageInfo& info, const tds::ResultError& 
     });
 }
 
+/// Written at the end of the answer: what else it says of the login stands behind this token.
 void Connection::on_login_ack(const tds::MessageInfo& info, const tds::LoginAck& ack) {
+    MessageMatch* message = find(info);
+    if (message == nullptr) return;
+    message->record.kind = TdsKind::kLoginAck;
+    message->record.tds_version = ack.tds_version;
+    message->record.text.assign(ack.program);
+}
+
+void Connection::on_features(const tds::MessageInfo& info, std::uint32_t acknowledged) {
+    if (MessageMatch* message = find(info); message != nullptr) {
+        message->record.features = acknowledged;
+    }
+}
+
+void Connection::on_federation(const tds::MessageInfo& info, const tds::Federation& federation) {
     if (!context_.limits.tds_events) return;
     context_.events.write<Tds>(conversation_, [&](Tds& event) {
-        event.kind = TdsKind::kLoginAck;
+        event.kind = TdsKind::kFederation;
         event.type = info.type;
         event.direction = info.direction;
-        event.tds_version = ack.tds_version;
-        event.text.assign(ack.program);
+        event.text.assign(federation.sts_url);
+        event.server.assign(federation.spn);
     });
 }
 
@@ -220,8 +235,15 @@ void Connection::on_env_change(const tds::MessageInfo& info, tds::EnvChange kind
 void Connection::on_result_end(const tds::MessageInfo& info, const tds::ResultSummary& summary) {
     MessageMatch* message = find(info);
     if (message == nullptr) return;
-    message->record.kind = TdsKind::kResult;
-    message->record.result = summary;
+    Tds& record = message->record;
+    if (record.kind == TdsKind::kLoginAck) {
+        if (context_.limits.tds_events) {
+            context_.events.write<Tds>(conversation_, [&](Tds& event) { event = record; });
+        }
+        record.text.clear();
+    }
+    record.kind = TdsKind::kResult;
+    record.result = summary;
 }
 
 void Connection::on_tls(tds::TlsMode mode, const tls::Handshake& handshake) {

@@ -184,10 +184,11 @@ void write_flow(EveObject& eve, const Event& event) {
     eve.end();
 }
 
-/// FeatureExt of LOGIN7 (MS-TDS 2.2.6.4); those without a name by their number.
+/// FeatureExt of LOGIN7 (MS-TDS 2.2.6.4) and its acknowledgement; those without a name by their
+/// number.
 void write_features(EveObject& eve, std::uint32_t features) {
     if (features == 0) return;
-    constexpr std::array<std::string_view, 12> kNames{"",
+    constexpr std::array<std::string_view, 16> kNames{"",
                                                       "session_recovery",
                                                       "fedauth",
                                                       "",
@@ -198,7 +199,11 @@ void write_features(EveObject& eve, std::uint32_t features) {
                                                       "azure_sql_support",
                                                       "data_classification",
                                                       "utf8_support",
-                                                      "azure_dns_caching"};
+                                                      "azure_dns_caching",
+                                                      "",
+                                                      "json_support",
+                                                      "vector_support",
+                                                      "enhanced_routing"};
     eve.begin_list("features");
     for (std::size_t id = 0; id < 32; ++id) {
         if ((features >> id & 1) == 0) continue;
@@ -354,6 +359,13 @@ void write_tds(EveObject& eve, const pipeline::Tds& tds) {
             eve.begin("login_ack");
             eve.text("version", tds_version(tds.tds_version));
             eve.text("program", tds.text.view());
+            write_features(eve, tds.features);
+            eve.end();
+            break;
+        case TdsKind::kFederation:
+            eve.begin("federation");
+            eve.text("sts_url", tds.text.view());
+            eve.text("spn", tds.server.view());
             eve.end();
             break;
         case TdsKind::kQuery:

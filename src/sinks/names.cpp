@@ -41,6 +41,8 @@ std::string_view name(pipeline::TdsKind kind) noexcept {
             return "tls";
         case TdsKind::kRedirect:
             return "redirect";
+        case TdsKind::kFederation:
+            return "federation";
         case TdsKind::kSsrp:
             return "ssrp";
     }

@@ -1,6 +1,7 @@
 #include "token_bodies.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "text.h"
@@ -43,6 +44,30 @@ bool read_routing(Reader& reader, bool with_database, BoundedText<512>& text) no
     if (with_database) {
         text.append("/");
         text.append(database.view());
+    }
+    return true;
+}
+
+/// TABNAME of TDS 7.1 revision 1 and later: names in up to four parts, server to table.
+bool is_names_in_parts(Bytes body, bool cut) noexcept {
+    constexpr std::uint8_t kPartsMax = 4;
+    Reader reader(body);
+    while (reader.remaining() > 0) {
+        const std::uint8_t parts = reader.u8();
+        if (parts > kPartsMax) return false;
+        for (std::uint8_t i = 0; i < parts; ++i)
+            read_us_varchar(reader);
+        if (!reader.ok()) return cut;
+    }
+    return true;
+}
+
+/// The same before: each name a US_VARCHAR.
+bool is_names(Bytes body, bool cut) noexcept {
+    Reader reader(body);
+    while (reader.remaining() > 0) {
+        read_us_varchar(reader);
+        if (!reader.ok()) return cut;
     }
     return true;
 }
@@ -121,6 +146,49 @@ bool read_env_change(Bytes body, const MessageScope& scope) {
     }
     if (!reader.ok()) return false;
     scope.handler.on_env_change(scope.info, kind, value.view(), old_value.view());
+    return true;
+}
+
+/// FEDAUTHINFO, 2.2.7.12: options of id, length and offset, the first of each id counts.
+bool read_federation(Bytes body, std::size_t size, const MessageScope& scope) {
+    enum : std::uint8_t { kStsUrl = 1, kSpn = 2 };
+    const bool cut = body.size() < size;
+    Reader reader(body);
+    const std::uint32_t count = reader.u32le();
+    std::array<Bytes, 2> texts;
+    for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+        const std::uint8_t id = reader.u8();
+        const std::uint32_t length = reader.u32le();
+        const std::uint32_t offset = reader.u32le();
+        if (!reader.ok()) break;
+        if (offset > size || length > size - offset) return false;
+        const Bytes text = Reader(body).at(offset, length);
+        if ((id == kStsUrl || id == kSpn) && texts[id - 1].empty()) texts[id - 1] = text;
+    }
+    if (!reader.ok()) return cut;
+    const Narrowed<512> url(texts[0]);
+    const Narrowed<256> spn(texts[1]);
+    if (url.view().empty() && spn.view().empty()) return true;
+    scope.handler.on_federation(scope.info, {.sts_url = url.view(), .spn = spn.view()});
+    return true;
+}
+
+bool is_table_names(Bytes body, std::size_t size, Dialect dialect) noexcept {
+    const bool cut = body.size() < size;
+    // Revisions of 7.1 are not told apart here.
+    return is_names_in_parts(body, cut) || (dialect != Dialect::k72 && is_names(body, cut));
+}
+
+/// COLINFO, 2.2.7.3: ColNum, TableNum, Status, and a name where the column's is another.
+bool is_column_info(Bytes body, std::size_t size) noexcept {
+    constexpr std::uint8_t kDifferentName = 0x20;
+    Reader reader(body);
+    while (reader.remaining() > 0) {
+        reader.skip(2);
+        const std::uint8_t status = reader.u8();
+        if (reader.ok() && (status & kDifferentName) != 0) read_b_varchar(reader);
+        if (!reader.ok()) return body.size() < size;
+    }
     return true;
 }
 

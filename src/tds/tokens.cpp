@@ -32,9 +32,6 @@ enum Token : std::uint8_t {
     kDoneInProc = 0xff,
 };
 
-// Of a token with a length this much is looked at; longer ones are error texts, and are cut.
-constexpr std::size_t kBodyMax = SessionPool::kBufferSize - 16;
-
 }  // namespace
 
 bool TokenParser::running() const noexcept {
@@ -92,6 +89,8 @@ Step TokenParser::one_unit(Reader& reader, const MessageScope& scope) {
         }
         case Phase::kFeature:
             return feature(reader, scope);
+        case Phase::kState:
+            return state(reader, scope);
         case Phase::kLabels:
             return labels(reader, scope);
         case Phase::kClassified:
@@ -140,13 +139,11 @@ Step TokenParser::token(Reader& reader, const MessageScope& scope) {
         case kSspi:
             return sized(reader, scope, token);
         case kSessionState:
-        case kFedAuthInfo: {
-            const std::uint32_t size = reader.u32le();
-            if (!reader.ok()) return Step::kMore;
-            skip(size, Phase::kToken);
-            return Step::kDone;
-        }
+            return session_state(reader, scope);
+        case kFedAuthInfo:
+            return federation(reader, scope);
         case kFeatureExtAck:
+            features_ = 0;
             phase_ = Phase::kFeature;
             return Step::kDone;
         case kDataClassification:
@@ -159,7 +156,7 @@ Step TokenParser::token(Reader& reader, const MessageScope& scope) {
 /// Tokens with a USHORT length.
 Step TokenParser::sized(Reader& reader, const MessageScope& scope, std::uint8_t token) {
     const std::size_t size = reader.u16le();
-    const Bytes body = reader.bytes(std::min(size, kBodyMax));
+    const Bytes body = reader.bytes(std::min(size, kTokenBodyMax));
     if (!reader.ok()) return Step::kMore;
     bool good = true;
     switch (token) {
@@ -181,6 +178,15 @@ Step TokenParser::sized(Reader& reader, const MessageScope& scope, std::uint8_t 
                 return Step::kDone;
             }
             good = read_env_change(body, scope);
+            break;
+        case kOrder:
+            good = size % 2 == 0;  // numbers of columns, a USHORT each (2.2.7.17)
+            break;
+        case kTabName:
+            good = is_table_names(body, size, scope.facts.dialect);
+            break;
+        case kColInfo:
+            good = is_column_info(body, size);
             break;
         default:
             break;
@@ -215,24 +221,6 @@ Step TokenParser::count_done(const Done& done, const MessageScope& scope) {
     if ((done.status & kCount) != 0) summary_.affected += done.rows;
     if ((done.status & kAttention) != 0) scope.exchange.attention_acknowledged();
     if ((done.status & kRpcInBatch) != 0) scope.exchange.next_call();
-    return Step::kDone;
-}
-
-/// FEATUREEXTACK, 2.2.7.11: only what changes the reading of later tokens is looked at.
-Step TokenParser::feature(Reader& reader, const MessageScope& scope) {
-    enum : std::uint8_t { kColumnEncryption = 0x04, kClassification = 0x09, kTerminator = 0xff };
-    const std::uint8_t id = reader.u8();
-    if (id == kTerminator) {
-        phase_ = Phase::kToken;
-        return Step::kDone;
-    }
-    const std::uint32_t size = reader.u32le();
-    const bool read = size > 0 && (id == kColumnEncryption || id == kClassification);
-    const std::uint8_t version = read ? reader.u8() : std::uint8_t{0};
-    if (!reader.ok()) return Step::kMore;
-    if (read && id == kColumnEncryption) scope.facts.column_encryption = true;
-    if (read && id == kClassification) scope.facts.classification_version = version;
-    skip(size - (read ? 1U : 0U), Phase::kFeature);
     return Step::kDone;
 }
 

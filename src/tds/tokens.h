@@ -35,6 +35,7 @@ class TokenParser {
         kValue,        ///< of a row's column; it is under way, or will be begun
         kReturnValue,  ///< the value of a RETURNVALUE
         kFeature,
+        kState,   ///< SESSIONSTATE, and the same within FEATUREEXTACK
         kLabels,  ///< DATACLASSIFICATION: labels and information types
         kClassified,
     };
@@ -45,8 +46,14 @@ class TokenParser {
     Step sized(Reader& reader, const MessageScope& scope, std::uint8_t token);
     Step done(Reader& reader, const MessageScope& scope, std::uint8_t token);
     Step count_done(const Done& done, const MessageScope& scope);
-    Step feature(Reader& reader, const MessageScope& scope);
     void skip(std::uint64_t size, Phase then) noexcept;
+
+    // session_tokens.cpp
+    Step feature(Reader& reader, const MessageScope& scope);
+    Step session_state(Reader& reader, const MessageScope& scope);
+    void begin_states(std::uint32_t size, Phase then) noexcept;
+    Step state(Reader& reader, const MessageScope& scope);
+    Step federation(Reader& reader, const MessageScope& scope);
 
     // rows.cpp
     Step row(const MessageScope& scope, bool with_bitmap);
@@ -76,6 +83,7 @@ class TokenParser {
     Target values_;
     Phase phase_ = Phase::kToken;
     Phase after_skip_ = Phase::kToken;
+    Phase after_states_ = Phase::kToken;
     bool metadata_omitted_ = false;  ///< NoMetaData: rows are read by what is remembered
     bool nulls_set_ = false;         ///< by an NBCROW; a ROW has none
     bool second_list_ = false;       ///< DATACLASSIFICATION: the information types
@@ -84,6 +92,8 @@ class TokenParser {
     std::uint16_t left_ = 0;          ///< the same of keys, labels, classified columns
     std::uint16_t inner_ = 0;         ///< the same of a key's values, a column's properties
     std::uint64_t skip_left_ = 0;
+    std::uint32_t states_left_ = 0;  ///< bytes of a set of session states
+    std::uint32_t features_ = 0;     ///< acknowledged, a bit for each FeatureId below 32
     ValueReader value_;
     ResultSummary summary_;
 };

@@ -91,9 +91,10 @@ enum class TdsKind : std::uint8_t {
     kError,
     kEncrypted,
     kAnomaly,
-    kTls,       ///< the record is a Tls
-    kRedirect,  ///< the server sends the client elsewhere (MS-TDS 2.2.7.9, routing)
-    kSsrp,      ///< the record is an Ssrp
+    kTls,         ///< the record is a Tls
+    kRedirect,    ///< the server sends the client elsewhere (MS-TDS 2.2.7.9, routing)
+    kSsrp,        ///< the record is an Ssrp
+    kFederation,  ///< where the client is sent for a token (MS-TDS 2.2.7.12)
 };
 
 /// EVE event_type tds. Which fields mean something depends on `kind`.
@@ -111,7 +112,7 @@ struct Tds {
     std::uint32_t packet_size = 0;
     std::uint32_t pid = 0;       ///< of a login, says the client
     std::uint32_t lcid = 0;      ///< the same
-    std::uint32_t features = 0;  ///< a bit for each FeatureId
+    std::uint32_t features = 0;  ///< of a login or its answer, a bit for each FeatureId
     std::array<std::uint8_t, 6> client_id{};
     std::uint32_t error_number = 0;
     std::uint8_t severity = 0;

@@ -172,6 +172,12 @@ struct LoginAck {
     std::uint32_t program_version = 0;
 };
 
+/// FEDAUTHINFO, MS-TDS 2.2.7.12: where the client is to get its token.
+struct Federation {
+    std::string_view sts_url;
+    std::string_view spn;
+};
+
 /// DONE, DONEPROC and DONEINPROC, MS-TDS 2.2.7.6 to 2.2.7.8.
 struct Done {
     std::uint8_t token = 0;

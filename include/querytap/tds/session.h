@@ -46,6 +46,10 @@ class Handler {
     virtual void on_result_value(const MessageInfo&, const Chunk&) {}
     virtual void on_error(const MessageInfo&, const ResultError&) {}
     virtual void on_login_ack(const MessageInfo&, const LoginAck&) {}
+    /// FEATUREEXTACK: what the server has of the client's FeatureExt, a bit for each FeatureId
+    /// below 32.
+    virtual void on_features(const MessageInfo&, std::uint32_t acknowledged) { (void)acknowledged; }
+    virtual void on_federation(const MessageInfo&, const Federation&) {}
     virtual void on_env_change(const MessageInfo&, EnvChange, std::string_view new_value,
                                std::string_view old_value) {
         (void)new_value, (void)old_value;

@@ -202,6 +202,33 @@ TEST_F(DialogueTest, RedirectionsAreReportedAndTheirPortsExpected) {
     EXPECT_FALSE(tls_is_inspected(11007, kClient + 1));  // nobody sent this client there
 }
 
+TEST_F(DialogueTest, WhatTheServerAcknowledgesStandsWithTheLogin) {
+    Wire spn;
+    spn.u8(0xee).u32(4 + 9 + 4).u32(1).u8(2).u32(4).u32(13).wide("db");
+    Wire ack;
+    ack.u8(1).u32(0x04000074).b_varchar("S").u32(0);
+    Wire answer;
+    answer.u8(0xad).u16(ack.bytes.size()).add(ack);
+    answer.u8(0xae).u8(10).u32(1).u8(1).u8(0xff).done();
+    say(true, test::prelogin());
+    say(false, test::prelogin_answer());
+    say(true, test::login7());
+    say(false, tds::test::packets(4, spn));
+    say(false, tds::test::packets(4, answer));
+    play();
+    const auto federations = events_.tds(TdsKind::kFederation);
+    ASSERT_EQ(federations.size(), 1u);
+    EXPECT_EQ(federations[0]->server.view(), "db");
+    const auto acknowledgements = events_.tds(TdsKind::kLoginAck);
+    ASSERT_EQ(acknowledgements.size(), 1u);
+    EXPECT_EQ(acknowledgements[0]->tds_version, 0x74000004u);
+    EXPECT_EQ(acknowledgements[0]->text.view(), "S");
+    EXPECT_EQ(acknowledgements[0]->features, 1u << 10);
+    const auto results = events_.tds(TdsKind::kResult);
+    ASSERT_EQ(results.size(), 2u);
+    EXPECT_TRUE(results[1]->text.empty());
+}
+
 Wire text(std::string_view name, std::string_view value) {
     return Wire().b_varchar(name).u8(0).nvarchar_type().nvarchar(value);
 }

@@ -80,9 +80,10 @@ TEST(EveJson, FlowRecord) {
 
 TEST(EveJson, EveryTdsKindIsValidJson) {
     using pipeline::TdsKind;
-    for (const TdsKind kind : {TdsKind::kPrelogin, TdsKind::kLogin, TdsKind::kLoginAck,
-                               TdsKind::kQuery, TdsKind::kResult, TdsKind::kError,
-                               TdsKind::kEncrypted, TdsKind::kAnomaly, TdsKind::kRedirect}) {
+    for (const TdsKind kind :
+         {TdsKind::kPrelogin, TdsKind::kLogin, TdsKind::kLoginAck, TdsKind::kQuery,
+          TdsKind::kResult, TdsKind::kError, TdsKind::kEncrypted, TdsKind::kAnomaly,
+          TdsKind::kRedirect, TdsKind::kFederation}) {
         Event event = test::event(EventType::kTds);
         event.tds.kind = kind;
         event.tds.tds_version = 0x74000004;
@@ -157,6 +158,25 @@ TEST(EveJson, RedirectionsAndWhatFollowsThem) {
     event.tds.redirected_from = 77;
     EXPECT_EQ(tds_of(event), R"("tds":{"type":"prelogin","redirected_from":77,)"
                              R"("prelogin":{"encryption":"absent"}}})"
+                             "\n");
+}
+
+TEST(EveJson, WhatServersSayOfALogin) {
+    Event event = test::event(EventType::kTds);
+    event.tds.kind = pipeline::TdsKind::kLoginAck;
+    event.tds.tds_version = 0x74000004;
+    event.tds.text.assign("Microsoft SQL Server");
+    event.tds.features = 1U << 10 | 1U << 15 | 1U << 20;
+    EXPECT_EQ(tds_of(event), R"("tds":{"type":"login_ack","login_ack":{"version":"7.4",)"
+                             R"("program":"Microsoft SQL Server",)"
+                             R"("features":["utf8_support","enhanced_routing","20"]}}})"
+                             "\n");
+    event.tds.kind = pipeline::TdsKind::kFederation;
+    event.tds.text.assign("https://login.example/common");
+    event.tds.server.assign("https://db.example/");
+    EXPECT_EQ(tds_of(event), R"("tds":{"type":"federation","federation":{)"
+                             R"("sts_url":"https://login.example/common",)"
+                             R"("spn":"https://db.example/"}}})"
                              "\n");
 }
 

@@ -163,6 +163,13 @@ class EventLog final : public Handler {
                       "' version=" + hex(a.program_version) +
                       (detailed_ ? " interface=" + std::to_string(a.interface) : ""));
     }
+    void on_features(const MessageInfo& info, std::uint32_t acknowledged) override {
+        add(info, "features " + hex(acknowledged));
+    }
+    void on_federation(const MessageInfo& info, const Federation& federation) override {
+        add(info, "federation url='" + std::string(federation.sts_url) + "' spn='" +
+                      std::string(federation.spn) + "'");
+    }
     void on_env_change(const MessageInfo& info, EnvChange kind, std::string_view v,
                        std::string_view old) override {
         add(info, "env " + std::to_string(int(kind)) + " '" + std::string(v) + "'" +

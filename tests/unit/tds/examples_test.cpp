@@ -54,6 +54,7 @@ const Example kExamples[] = {
 < info 5703/1/0 'Changed language setting to us_english.' server=cloud procedure= line=1
 < login_ack tds=74000004 'Microsoft SQL Server' version=0b0008cb interface=1
 < env 4 '4096' was '4096'
+< features 00000004
 < done fd status=0 command=0 rows=0
 < result rows=0 affected=0 columns=0 errors=0 sets=0
 < end tabular_result size=436
@@ -184,6 +185,7 @@ select 'foo' as 'bar'
 < info 5703/1/0 'Changed language setting to us_english.' server=testsvr procedure= line=1
 < login_ack tds=74000004 'Microsoft SQL Server' version=0c0003e8 interface=1
 < env 4 '8000' was '4096'
+< features 00000132
 < done fd status=0 command=0 rows=0
 < result rows=0 affected=6 columns=0 errors=0 sets=0
 < end tabular_result size=699

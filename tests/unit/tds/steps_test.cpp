@@ -74,6 +74,24 @@ const Case kCases[] = {
          return answer(
              Wire().u8(0xae).add(repeated(n, [](Wire& w, std::size_t) { w.u8(4).u32(1).u8(1); })));
      }},
+    {"session states",
+     [](std::size_t n) {
+         const Wire states = repeated(n, [](Wire& w, std::size_t) { w.u8(1).u8(2).u16(0); });
+         return answer(Wire().u8(0xe4).u32(5 + states.bytes.size()).zeros(5).add(states));
+     }},
+    {"places of federation that overlap",
+     [](std::size_t n) {
+         return answer(repeated(n / 64, [](Wire& w, std::size_t) {
+             w.u8(0xee).u32(4 + 9 * 400).u32(400);
+             for (std::uint64_t i = 0; i < 400; ++i)
+                 w.u8(1 + i % 2).u32(3600).u32(0);
+         }));
+     }},
+    {"names of tables",
+     [](std::size_t n) {
+         return answer(
+             repeated(n / 64, [](Wire& w, std::size_t) { w.u8(0xa4).u16(4000).fill(4000, 0); }));
+     }},
     {"descriptions of many columns, one after the other",
      [](std::size_t n) {
          return answer(repeated(n / 64, [](Wire& w, std::size_t) { w.add(columns(1000)); }));
