@@ -178,10 +178,10 @@ void Redactor::literal(const Lexeme& token) {
     } else if (!secret) {
         inside(token.text);
     } else if (token.kind == Kind::kBinary) {
-        out_ += "0x";
         out_ += kSecret;
     } else {
         const char quote = token.text.starts_with('"') ? '"' : '\'';
+        if (out_.ends_with(quote)) out_ += ' ';  // 'a''b' would be one literal
         out_ += quote;
         out_ += kSecret;
         out_ += quote;

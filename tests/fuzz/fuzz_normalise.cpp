@@ -5,6 +5,7 @@
 #include <string>
 
 #include <querytap/sql/normaliser.h>
+#include <querytap/sql/redact.h>
 
 namespace {
 
@@ -14,10 +15,11 @@ struct Texts final : Views {
     void on_raw(std::string_view text) override { views[0] += text; }
     void on_normalised(std::string_view text) override { views[1] += text; }
     void on_literal(std::string_view text) override { views[2] += text; }
+    void on_decoded(std::string_view text) override { views[3] += text; }
     void on_dynamic(int index, std::string_view text) override {
-        views.at(static_cast<std::size_t>(3 + index)) += text;
+        views.at(static_cast<std::size_t>(4 + index)) += text;
     }
-    std::array<std::string, 3 + kDynamicViewsMax> views;
+    std::array<std::string, 4 + kDynamicViewsMax> views;
 };
 
 void require(bool holds) {
@@ -50,5 +52,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(whole.views[1].size() <= 3 * text.size() + 16);
     const Texts pieces = normalise(*normaliser, scratch, encoding, text, 1 + data[0] / 2);
     require(whole.views == pieces.views);
+    for (const Hide hide : {Hide::kSecrets, Hide::kLiterals}) {
+        const std::size_t bound = 4 * whole.views[0].size() + 16;
+        require(redact(whole.views[0], hide).size() <= bound);
+        require(redact_end(whole.views[0], hide).size() <= bound);
+        require(redact_normalised_end(whole.views[0], hide).size() <= bound);
+    }
     return 0;
 }

@@ -42,7 +42,7 @@ const Row kPasswords[] = {
      "CREATE LOGIN [x] WITH PASSWORD = '***', CHECK_POLICY = OFF",
      "CREATE LOGIN [x] WITH PASSWORD = ?, CHECK_POLICY = OFF"},
     {"create login x with password=0x0200AB hashed, sid=0x01",
-     "create login x with password=0x*** hashed, sid=0x01",
+     "create login x with password=*** hashed, sid=0x01",
      "create login x with password=? hashed, sid=?"},
     {"ALTER LOGIN x WITH PASSWORD=N'new' OLD_PASSWORD = 'old'",
      "ALTER LOGIN x WITH PASSWORD='***' OLD_PASSWORD = '***'",
