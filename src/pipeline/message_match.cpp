@@ -111,29 +111,28 @@ std::uint64_t MessageMatch::query_hash() const noexcept {
 void MessageMatch::prepared(const tds::Chunk& chunk) noexcept {
     if (chunk.begin) part_statements();
     record.prepared = true;
-    executed_ = {};
-    if (chunk.encoding != tds::Encoding::kUtf16le) {
-        record.text.append(as_text(chunk.bytes));
-        return;
-    }
     // One character more than there is room for, so that the cut shows.
     constexpr std::size_t kSeenMax = 2 * (decltype(record.text)::kCapacity + 1);
-    char text[narrow_bound(kSeenMax)];
-    NarrowState state;
     const Bytes seen = chunk.bytes.first(std::min(chunk.bytes.size(), kSeenMax));
-    const std::string_view shown(text, narrow(seen, text, state));
+    char text[narrow_bound(kSeenMax)];
+    std::string_view shown = as_text(seen);
+    if (chunk.encoding == tds::Encoding::kUtf16le) {
+        NarrowState state;
+        shown = {text, narrow(seen, text, state)};
+    }
     record.text.append(shown);
-    // A text that may have been cut would have another number than where it was prepared.
-    if (chunk.begin && chunk.end && chunk.bytes.size() < kSeenMax) read_prepared(shown);
+    read_prepared(shown, chunk.begin && chunk.end && chunk.bytes.size() < kSeenMax);
 }
 
-void MessageMatch::read_prepared(std::string_view text) noexcept {
+/// Which parameters it executes was known when it was prepared, and is not kept with it. whole: a
+/// text that was cut would have another number than where it was prepared.
+void MessageMatch::read_prepared(std::string_view text, bool whole) noexcept {
     struct Shape final : sql::Views {
         void on_normalised(std::string_view piece) override { fingerprint.add(piece); }
         sql::Fingerprint fingerprint;
     } shape;
     executed_ = sql::normalise(text, context_.sql_scratch, shape);
-    add_hash(shape.fingerprint.end());
+    if (whole) add_hash(shape.fingerprint.end());
 }
 
 void MessageMatch::end_sql() noexcept {

@@ -86,7 +86,7 @@ class MessageMatch final : public sql::Views {
     void end_sql() noexcept;
     void part_statements() noexcept;
     void add_hash(std::uint64_t hash) noexcept;
-    void read_prepared(std::string_view text) noexcept;
+    void read_prepared(std::string_view text, bool whole) noexcept;
 
     Context& context_;
     ActiveGeneration& generation_;
