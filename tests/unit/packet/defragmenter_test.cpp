@@ -255,7 +255,7 @@ TEST_F(Fragments, OfSizesThatCannotBeAreDroppedAlone) {
 
 TEST_F(Fragments, CutByTheCaptureAreTruncated) {
     Frame frame = fragment4(body(160), 0, true);
-    frame.resize(frame.size() - 8);
+    frame.erase(frame.end() - 8, frame.end());
     EXPECT_EQ(push(frame).decoded, Decoded::kTruncated);
     EXPECT_EQ(counters().datagrams.read(), 0u);
 }
