@@ -57,11 +57,20 @@ bool is_known_type(std::uint8_t type) noexcept {
     }
 }
 
+bool is_last(const Header& header) noexcept {
+    return (header.status & kEndOfMessage) != 0;
+}
+
 bool is_plausible(const Header& header) noexcept {
-    const bool last = (header.status & kEndOfMessage) != 0;
     const bool ignored = (header.status & kIgnore) != 0;
     return header.size >= kHeaderSize && header.size <= kPacketSizeMax && header.window == 0 &&
-           (last || (header.size >= kPacketSizeMin && !ignored));
+           (is_last(header) || !ignored);
+}
+
+/// No driver cuts a message so small, but one that wants to hide may, and a server that reads what
+/// comes does not mind.
+bool is_cut_small(const Header& header) noexcept {
+    return !is_last(header) && header.size < kPacketSizeMin;
 }
 
 bool is_tls_record(Bytes body) noexcept {
@@ -98,8 +107,7 @@ bool is_login7(Bytes body, const Header& header, bool strict) noexcept {
     const std::uint32_t version = reader.u32le();
     const std::uint32_t major = version >> 24;
     if (!reader.ok() || size < kFixedSize || size > kSizeMax) return false;
-    const bool whole = (header.status & kEndOfMessage) != 0;
-    if (strict && whole && size > header.size - kHeaderSize) return false;
+    if (strict && is_last(header) && size > header.size - kHeaderSize) return false;
     return (major >= 0x70 && major <= 0x74) || version == 8;
 }
 
@@ -243,14 +251,17 @@ Match match_tds(Bytes first, bool midstream) noexcept {
     header.window = reader.u8();
     if (!reader.ok()) return Match::kMaybe;
     if (!is_plausible(header)) return Match::kNo;
+    const bool small = is_cut_small(header);
+    const bool begins_connection = header.type == kPrelogin || header.type == kLogin7;
+    if (small && (midstream || !begins_connection)) return Match::kNo;
 
     constexpr std::size_t kBodyMax = kDecisionBytes - kHeaderSize;
     const std::size_t wanted = std::min<std::size_t>(kBodyMax, header.size - kHeaderSize);
     if (reader.remaining() < wanted) return Match::kMaybe;
     const Bytes body = reader.bytes(wanted);
     if (header.type == kResult && is_tds5_envchange(body)) return Match::kNo;
-    const bool yes =
-        begins_message(body, header, midstream) || (midstream && is_continuation(body, header));
+    const bool yes = begins_message(body, header, midstream || small) ||
+                     (midstream && is_continuation(body, header));
     return yes ? Match::kYes : Match::kNo;
 }
 

@@ -106,8 +106,9 @@ std::map<std::string, Label> labels() {
         throw std::runtime_error("tests/data/labels.json cannot be read");
     }
     std::map<std::string, Label> found;
-    for (const auto& capture : document.GetObject()) {
-        const auto& fields = capture.value;
+    // Compared by <: RapidJSON's != is ambiguous in C++20.
+    for (auto capture = document.MemberBegin(); capture < document.MemberEnd(); ++capture) {
+        const auto& fields = capture->value;
         Label label;
         label.expect = fields["expect"].GetString();
         if (fields.HasMember("threat")) label.threat = fields["threat"].GetString();
@@ -116,11 +117,11 @@ std::map<std::string, Label> labels() {
         if (fields.HasMember("flows")) label.flows = fields["flows"].GetUint64();
         if (fields.HasMember("logins")) label.logins = fields["logins"].GetUint64();
         if (fields.HasMember("tds_messages")) {
-            for (const auto& type : fields["tds_messages"].GetObject()) {
-                label.tds_messages[std::atoi(type.name.GetString())] = type.value.GetUint64();
-            }
+            const auto& types = fields["tds_messages"];
+            for (auto type = types.MemberBegin(); type < types.MemberEnd(); ++type)
+                label.tds_messages[std::atoi(type->name.GetString())] = type->value.GetUint64();
         }
-        found.emplace(capture.name.GetString(), label);
+        found.emplace(capture->name.GetString(), label);
     }
     return found;
 }

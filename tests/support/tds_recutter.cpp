@@ -9,7 +9,6 @@ namespace querytap::test {
 namespace {
 
 constexpr std::size_t kHeader = 8;
-constexpr std::size_t kPacketSizeMin = 512;  // MS-TDS 2.2.6.4, PacketSize
 constexpr std::size_t kSmpHeader = 16;
 constexpr std::size_t kRecordHeader = 5;
 constexpr std::uint8_t kSmpByte = 0x53;
@@ -69,11 +68,8 @@ struct Side {
 
 class Recutter {
   public:
-    Recutter(const Side& side, std::size_t packet_size, std::vector<Turn>& out)
-        : side_(side),
-          payload_max_(packet_size - kHeader),
-          keep_first_(packet_size < kPacketSizeMin),
-          out_(out) {}
+    Recutter(const Side& side, std::size_t packet_size, bool keep_first, std::vector<Turn>& out)
+        : side_(side), payload_max_(packet_size - kHeader), keep_first_(keep_first), out_(out) {}
 
     void run() {
         for (std::size_t at = 0; at < side_.bytes.size();) {
@@ -186,10 +182,11 @@ void drop_empty(std::vector<Turn>& turns) {
 
 }  // namespace
 
-std::vector<Turn> in_smaller_packets(const std::vector<Turn>& turns, std::size_t packet_size) {
+std::vector<Turn> in_smaller_packets(const std::vector<Turn>& turns, std::size_t packet_size,
+                                     bool keep_first) {
     std::vector<Turn> out = without_bytes(turns);
     for (const bool to_server : {true, false})
-        Recutter(Side(turns, to_server), packet_size, out).run();
+        Recutter(Side(turns, to_server), packet_size, keep_first, out).run();
     drop_empty(out);
     return out;
 }

@@ -11,9 +11,10 @@
 namespace querytap::test {
 
 /// Every TDS packet as packets of at most `packet_size` bytes, each within MARS in an SMP packet of
-/// its own. Bytes keep their turn, and with it their time. Below the 512 bytes that MS-TDS allows,
-/// the first packet of each direction stays whole: by it a stream is known to be TDS.
-std::vector<Turn> in_smaller_packets(const std::vector<Turn>& turns, std::size_t packet_size);
+/// its own. Bytes keep their turn, and with it their time. keep_first: the first packet of each
+/// direction stays whole.
+std::vector<Turn> in_smaller_packets(const std::vector<Turn>& turns, std::size_t packet_size,
+                                     bool keep_first = false);
 
 /// The packets of MARS sessions in an order drawn at random in which each session keeps its own,
 /// over both directions. Times stay where they were. Empty when there are no two sessions.

@@ -49,6 +49,14 @@ const Case kCases[] = {
 
     // The packets of MS-TDS section 4.
     {"prelogin", hex("12 01 00 2F 00 00 01 00 00 00 1A 00 06 01 00 20"), kTds, kTds},
+    {"prelogin in small packets", hex("12 00 00 10 00 00 01 00 00 00 1A 00 06 01 00 20"), kTds,
+     kUnknown},
+    {"login7 in small packets", hex("10 00 00 40 00 00 01 00 e2 00 00 00 04 00 00 74"), kTds,
+     kUnknown},
+    {"prelogin in small packets, version not first",
+     hex("12 00 00 10 00 00 01 00 01 00 1A 00 01 00 00 20"), kUnknown, kUnknown},
+    {"batch in small packets", hex("01 00 00 10 00 00 01 00 16 00 00 00 12 00 00 00"), kUnknown,
+     kUnknown},
     {"prelogin of 2006", hex("12 01 00 34 00 00 00 00 00 00 15 00 06 01 00 1b"), kTds, kTds},
     {"prelogin answer", hex("04 01 00 25 00 00 01 00 00 00 15 00 06 01 00 1b"), kTds, kTds},
     {"login7 of TDS 7.2", hex("10 01 00 90 00 00 01 00 88 00 00 00 02 00 09 72"), kTds, kTds},
