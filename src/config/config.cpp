@@ -150,6 +150,12 @@ void read_limits(YamlMap& root, Limits& limits) {
     map.finish();
 }
 
+void read_overload(YamlMap& root, Overload& overload) {
+    YamlMap map(root.node("overload"), "'overload'", root.problems());
+    map.read("shed", overload.shed);
+    map.finish();
+}
+
 void read_metrics(YamlMap& root, Metrics& metrics) {
     YamlMap map(root.node("metrics"), "'metrics'", root.problems());
     map.read("enabled", metrics.enabled);
@@ -176,6 +182,7 @@ Config read_root(const YAML::Node& node, Problems& problems) {
     read_decode(root, config.decode);
     read_flow(root, config.flow);
     read_limits(root, config.limits);
+    read_overload(root, config.overload);
     read_metrics(root, config.metrics);
     root.read("signatures", config.signatures);
     root.read("policy", config.policy);

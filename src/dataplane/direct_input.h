@@ -12,6 +12,7 @@ class DirectInput final : public Input {
 
     Position position() noexcept override { return {receiver_.time(), receiver_.received()}; }
     void receive(Burst& burst) noexcept override { receiver_.receive(burst); }
+    unsigned fill_percent() noexcept override { return receiver_.fill_percent(); }
     bool finished() noexcept override { return receiver_.finished(); }
     Timestamp end() noexcept override { return receiver_.time(); }
 

@@ -26,6 +26,10 @@ class LaneInput final : public Input {
         burst.set_size(n);
     }
 
+    unsigned fill_percent() noexcept override {
+        return static_cast<unsigned>(lane_.ring.size() * 100 / lane_.ring.capacity());
+    }
+
     bool finished() noexcept override {
         // In this order: after the flag nothing is added, so an empty ring stays empty.
         return distributor_.finished_.load(std::memory_order_acquire) && lane_.ring.size() == 0;

@@ -22,6 +22,9 @@ class Input {
     /// Behind it no packet will come; to be asked before receive().
     virtual Position position() noexcept = 0;
     virtual void receive(Burst& burst) noexcept = 0;
+    /// How full the fullest of its queues is, in percent. Where a device does not tell, a queue
+    /// that gave all that was asked for counts as full.
+    virtual unsigned fill_percent() noexcept = 0;
     /// Nothing will come any more; to be asked after a receive() that found nothing.
     virtual bool finished() noexcept = 0;
     /// Time of the last packet of the whole source, once finished.

@@ -186,12 +186,16 @@ sinks::PortStats Port::stats() const {
     const std::lock_guard lock(stats_mutex_);
     rte_eth_stats stats{};
     rte_eth_stats_get(id_, &stats);
+    std::vector<sinks::QueueStats> queues;
+    for (unsigned i = 0; i < std::min<unsigned>(queues_, RTE_ETHDEV_QUEUE_STAT_CNTRS); ++i)
+        queues.push_back({.rx_packets = stats.q_ipackets[i], .rx_dropped = stats.q_errors[i]});
     return {.name = name_,
             .rx_packets = stats.ipackets,
             .rx_bytes = stats.ibytes,
             .rx_missed = stats.imissed,
             .rx_errors = stats.ierrors,
-            .rx_no_mbuf = stats.rx_nombuf};
+            .rx_no_mbuf = stats.rx_nombuf,
+            .queues = std::move(queues)};
 }
 
 sinks::FillStats Port::pool_fill() const {

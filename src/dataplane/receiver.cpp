@@ -14,7 +14,7 @@ constexpr std::uint16_t kWanted = 32;  // packets for each look at a queue
 }  // namespace
 
 Receiver::Receiver(std::vector<Queue> queues, ReplayFeeder* feeder, const std::atomic<bool>& stop)
-    : queues_(std::move(queues)), feeder_(feeder), stop_(stop) {
+    : queues_(std::move(queues)), last_(queues_.size()), feeder_(feeder), stop_(stop) {
     for (const Queue& queue : queues_)
         left_after_stop_ += queue.descriptors;
     const unsigned mbuf_size = queues_.front().mbuf_size;
@@ -32,8 +32,9 @@ void Receiver::receive_live(Burst& burst) noexcept {
     if (stopping && left_after_stop_ == 0) return burst.set_size(0);
 
     const Queue& queue = queues_[next_];
-    next_ = next_ + 1 == queues_.size() ? 0 : next_ + 1;
     const std::uint16_t n = rte_eth_rx_burst(queue.port, queue.queue, burst.data(), kWanted);
+    last_[next_] = n;
+    next_ = next_ + 1 == queues_.size() ? 0 : next_ + 1;
     burst.set_size(n);
     idle_queues_ = n == 0 ? idle_queues_ + 1 : 0;
     if (stopping) {
@@ -92,6 +93,20 @@ std::uint64_t Receiver::lost_by_port() const noexcept {
     rte_eth_stats stats{};
     rte_eth_stats_get(queues_.front().port, &stats);
     return stats.rx_nombuf + stats.ierrors;
+}
+
+unsigned Receiver::fill_percent() const noexcept {
+    unsigned fullest = 0;
+    for (std::size_t i = 0; i < queues_.size(); ++i) {
+        const Queue& queue = queues_[i];
+        const int waiting = rte_eth_rx_queue_count(queue.port, queue.queue);
+        unsigned percent = last_[i] == kWanted ? 100 : 0;
+        if (waiting >= 0 && queue.descriptors != 0) {
+            percent = static_cast<unsigned>(waiting) * 100 / queue.descriptors;
+        }
+        fullest = std::max(fullest, percent);
+    }
+    return fullest;
 }
 
 bool Receiver::has_mbufs_for_burst() const noexcept {

@@ -25,6 +25,9 @@ class Receiver {
     /// No packet will come after the last one received; to be asked after an empty burst.
     bool finished() noexcept;
 
+    /// See Input.
+    unsigned fill_percent() const noexcept;
+
     /// Would a burst of the longest frames find its mbufs, whatever the lcores' caches hold?
     bool has_mbufs_for_burst() const noexcept;
 
@@ -42,6 +45,7 @@ class Receiver {
     std::uint64_t lost_by_port() const noexcept;
 
     std::vector<Queue> queues_;
+    std::vector<std::uint16_t> last_;  ///< what each queue gave when it was looked at last
     std::size_t next_ = 0;
     std::size_t idle_queues_ = 0;      ///< looked at in a row without a packet
     std::size_t left_after_stop_ = 0;  ///< packets still to be read once the stop has come

@@ -165,7 +165,10 @@ Status Runtime::Impl::make_workers(const pipeline::Generation& first) {
         auto inspector = pipeline::Inspector::create(limits, first, *rings.back());
         if (!inspector) return inspector.error();
         workers.push_back(std::make_unique<Worker>(
-            Worker::Options{.id = i, .spin = config.workers.spin, .joined_bytes = kJoinedBytes},
+            Worker::Options{.id = i,
+                            .shed = config.overload.shed && !feeder,  // a replay waits
+                            .spin = config.workers.spin,
+                            .joined_bytes = kJoinedBytes},
             input_of(i), std::move(inspector).value(), *rings.back()));
     }
     return success();

@@ -15,7 +15,8 @@ Worker::Worker(const Options& options, std::unique_ptr<Input> input,
       inspector_(std::move(inspector)),
       events_(events),
       joined_(options.joined_bytes),
-      backoff_(options.spin) {}
+      backoff_(options.spin),
+      load_(rte_get_tsc_hz()) {}
 
 Worker::~Worker() {
     collect();
@@ -39,6 +40,8 @@ bool Worker::poll() noexcept {
     Burst burst;
     input_->receive(burst);
     exchange_generations();
+    if (options_.shed && load_.due(begin))
+        inspector_->set_load(load_.sample(input_->fill_percent()));
     if (burst.empty()) {
         const bool more = idle(position);
         idle_cycles_.add(rte_rdtsc() - begin);

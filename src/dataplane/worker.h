@@ -12,6 +12,7 @@
 #include "backoff.h"
 #include "input.h"
 #include "joined_frames.h"
+#include "load_meter.h"
 
 namespace querytap::dataplane {
 
@@ -19,6 +20,7 @@ class Worker {
   public:
     struct Options {
         unsigned id = 0;
+        bool shed = false;             ///< leave something out when it cannot keep up
         bool spin = true;              ///< poll without pause; false: yield when idle
         std::size_t joined_bytes = 0;  ///< room for frames of several mbufs, put together
     };
@@ -67,6 +69,7 @@ class Worker {
     JoinedFrames joined_;
     Timestamp time_{};  ///< never decreases
     Backoff backoff_;
+    LoadMeter load_;
 
     Counter busy_cycles_;
     Counter idle_cycles_;

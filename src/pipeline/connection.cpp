@@ -36,6 +36,7 @@ Connection::~Connection() {
         if (raw != nullptr) context_.messages.release(raw);
     }
     if (first_bytes_ != nullptr) context_.first_bytes.release(first_bytes_);
+    if (findings_ != nullptr) context_.findings.release(findings_);
     context_.counters.sessions_active.sub();
 }
 
@@ -59,14 +60,41 @@ void Connection::begin_session(protocol::Protocol app) noexcept {
 void Connection::packet(flow::Side side, const packet::PacketView& packet) noexcept {
     Lane& from = lane(side);
     stream::Reassembler& reassembler = context_.reassembler;
-    reassembler.push(from.half, {packet.sequence, packet.tcp_flags, packet.payload}, context_.now,
-                     from);
+    if (const std::optional<Shed> what = to_leave_out(from)) {
+        leave_out(from, *what, packet.payload.size());
+    } else {
+        from.left_out = false;
+        reassembler.push(from.half, {packet.sequence, packet.tcp_flags, packet.payload},
+                         context_.now, from);
+    }
     if ((packet.tcp_flags & packet::kAck) != 0) {
         Lane& back = &from == &to_server_ ? to_client_ : to_server_;
         reassembler.acknowledge(back.half, packet.acknowledgement);
     }
     reassembler.check_hole(to_server_.half, context_.now, to_server_);
     reassembler.check_hole(to_client_.half, context_.now, to_client_);
+}
+
+std::optional<Shed> Connection::to_leave_out(const Lane& from) const noexcept {
+    if (context_.load < Load::kResults || stage_ != Stage::kSession || !session_.logged_in()) {
+        return {};
+    }
+    if (&from == &to_client_) return Shed::kResults;
+    const bool sanctioned = level() == verdict::Level::kBenign;
+    if (context_.load >= Load::kRequests && sanctioned) return Shed::kRequests;
+    return {};
+}
+
+/// The first packet ends what is under way; when the load is gone, the stream is picked up as one
+/// that was never seen before.
+void Connection::leave_out(Lane& from, Shed what, std::size_t bytes) noexcept {
+    shed(context_, what, bytes);
+    if (bytes == 0 || from.left_out) return;
+    from.left_out = true;
+    context_.reassembler.restart(from.half);
+    session_.gap(from.direction(), *this);
+    if (!degraded_.any()) context_.counters.sessions_degraded.add();
+    if (degraded_.add(what) && level() != verdict::Level::kUnknown) verdict_stale_ = true;
 }
 
 void Connection::finish() noexcept {
@@ -87,8 +115,8 @@ void Connection::finish() noexcept {
         context_.messages.release(raw);
         raw = nullptr;
     }
-    if (verdict_stale_) write_verdict(ledger_.level());
-    flow_.verdict = static_cast<std::uint8_t>(ledger_.level());
+    if (verdict_stale_) write_verdict(level());
+    flow_.verdict = static_cast<std::uint8_t>(level());
 }
 
 void Connection::stream(Lane& from, Bytes bytes) noexcept {
@@ -164,6 +192,7 @@ void Connection::fill(FlowEnd& record) const noexcept {
     record.tds_messages_to_client = messages_to_client_;
     record.gaps = gaps_;
     record.alerts = alerts_;
+    record.degraded = degraded_;
     record.user = user_;
     record.application = application_;
 }
@@ -190,45 +219,61 @@ void Connection::check_policy() noexcept {
     }
     // Allowed is said only when all that a rule may ask for is known.
     const bool known = transport_ == policy::Transport::kEncrypted || !user_.empty();
-    const verdict::Level previous = ledger_.level();
-    if (decision.action == policy::Action::kAllow && known && ledger_.allow()) {
-        write_verdict(previous);
-    }
+    if (decision.action != policy::Action::kAllow || !known || allowed_) return;
+    const verdict::Level previous = level();
+    allowed_ = true;
+    if (findings_ != nullptr) findings_->ledger.allow();
+    if (level() != previous) write_verdict(previous);
 }
 
 void Connection::add_evidence(verdict::Evidence evidence, std::string_view text) noexcept {
     const verdict::EvidenceTraits& traits = verdict::traits(evidence);
-    const std::size_t reasons = ledger_.size();
+    const std::size_t reasons = findings().ledger.size();
     add_reason(traits.kind, traits.id, text.empty() ? traits.text : text, traits.technique,
                traits.weight);
-    if (ledger_.size() != reasons) {
+    if (findings().ledger.size() != reasons) {
         context_.counters.findings[static_cast<std::size_t>(evidence)].add();
     }
 }
 
 void Connection::add_reason(verdict::Kind kind, std::string_view id, std::string_view text,
                             std::string_view technique, std::uint16_t weight) noexcept {
-    const verdict::Level previous = ledger_.level();
-    const std::size_t reasons = ledger_.size();
-    if (ledger_.add(kind, id, text, technique, weight)) {
+    verdict::Ledger& ledger = findings().ledger;
+    const verdict::Level previous = ledger.level();
+    const std::size_t reasons = ledger.size();
+    if (ledger.add(kind, id, text, technique, weight)) {
         write_verdict(previous);
-    } else if (ledger_.size() != reasons) {
+    } else if (ledger.size() != reasons) {
         verdict_stale_ = true;  // told when the flow ends
     }
 }
 
+verdict::Level Connection::level() const noexcept {
+    if (findings_ != nullptr) return findings_->ledger.level();
+    return allowed_ ? verdict::Level::kBenign : verdict::Level::kUnknown;
+}
+
+Findings& Connection::findings() noexcept {
+    if (findings_ == nullptr) {
+        findings_ = context_.findings.acquire();
+        if (allowed_) findings_->ledger.allow();
+    }
+    return *findings_;
+}
+
 void Connection::write_verdict(verdict::Level previous) noexcept {
     verdict_stale_ = false;
-    const verdict::Level level = ledger_.level();
-    context_.counters.verdicts[static_cast<std::size_t>(level)].add();
+    const verdict::Ledger& ledger = findings().ledger;
+    context_.counters.verdicts[static_cast<std::size_t>(ledger.level())].add();
     context_.events.write<Verdict>(conversation_, [&](Verdict& event) {
-        event.level = level;
+        event.level = ledger.level();
         event.previous = previous;
-        event.score = ledger_.score();
-        event.folded = ledger_.folded();
-        event.reason_count = static_cast<std::uint8_t>(ledger_.size());
-        for (std::size_t i = 0; i < ledger_.size(); ++i)
-            event.reasons[i] = ledger_[i];
+        event.score = ledger.score();
+        event.folded = ledger.folded();
+        event.degraded = degraded_;
+        event.reason_count = static_cast<std::uint8_t>(ledger.size());
+        for (std::size_t i = 0; i < ledger.size(); ++i)
+            event.reasons[i] = ledger[i];
     });
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include <querytap/pipeline/event.h>
 #include <querytap/signature/scanner.h>
@@ -57,6 +58,7 @@ class Connection final : public tds::Handler {
         stream::Half half;
         std::array<std::uint8_t, protocol::kDecisionBytes> prefix;  ///< while probing
         std::uint8_t prefix_size = 0;
+        bool left_out = false;  ///< what comes is not looked at
 
       private:
         Connection& owner_;
@@ -105,6 +107,8 @@ class Connection final : public tds::Handler {
     void gap(Lane& lane) noexcept;
     void conflicting_overlap() noexcept;
     void feed(Lane& lane, Bytes bytes) noexcept;
+    std::optional<Shed> to_leave_out(const Lane& lane) const noexcept;
+    void leave_out(Lane& lane, Shed what, std::size_t bytes) noexcept;
 
     void refresh_conversation() noexcept;
     signature::FlowFacts facts(tds::Direction direction) const noexcept;
@@ -113,7 +117,6 @@ class Connection final : public tds::Handler {
     void close(MessageMatch& message) noexcept;
     void write_record(const MessageMatch& message) noexcept;
     void hit(const MessageMatch& message, const signature::Hit& hit) noexcept;
-    bool may_alert(std::uint32_t sid) noexcept;
 
     void watched(tds::Direction direction, Bytes bytes) noexcept;
     void end_watch() noexcept;
@@ -126,6 +129,8 @@ class Connection final : public tds::Handler {
     void add_reason(verdict::Kind kind, std::string_view id, std::string_view text,
                     std::string_view technique, std::uint16_t weight) noexcept;
     void write_verdict(verdict::Level previous) noexcept;
+    verdict::Level level() const noexcept;
+    Findings& findings() noexcept;
 
     Context& context_;
     flow::Flow& flow_;
@@ -134,7 +139,7 @@ class Connection final : public tds::Handler {
     tds::Session session_;
     Stage stage_ = Stage::kProbing;
     Conversation conversation_;
-    verdict::Ledger ledger_;
+    Findings* findings_ = nullptr;  ///< once there is something
     MessageMatch* messages_ = nullptr;
     MessageMatch* raw_[2] = {nullptr, nullptr};  ///< matching of what follows lost framing
 
@@ -143,21 +148,14 @@ class Connection final : public tds::Handler {
     policy::Transport transport_ = policy::Transport::kUnknown;
     FirstBytes* first_bytes_ = nullptr;  ///< while the stream is watched
     bool port_judged_ = false;
+    bool allowed_ = false;  ///< by the policy
+    Degraded degraded_;
     bool verdict_stale_ = false;  ///< evidence came since the last verdict event
     std::uint64_t messages_to_server_ = 0;
     std::uint64_t messages_to_client_ = 0;
     std::uint32_t gaps_ = 0;
     std::uint32_t alerts_ = 0;
-
-    // A polling agent repeats itself: of each signature the first few alerts of a flow are written,
-    // the rest is counted.
-    static constexpr std::size_t kAlertSidsMax = 32;
-    static constexpr std::uint8_t kAlertsPerSid = 10;
-    struct AlertCount {
-        std::uint32_t sid = 0;
-        std::uint8_t written = 0;
-    };
-    std::array<AlertCount, kAlertSidsMax> alert_counts_{};
 };
+static_assert(sizeof(Connection) + 128 <= 2048, "an idle TDS connection and its flow");
 
 }  // namespace querytap::pipeline

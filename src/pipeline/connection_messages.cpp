@@ -290,7 +290,7 @@ void Connection::on_anomaly(Direction direction, tds::Anomaly anomaly) {
 
 void Connection::hit(const MessageMatch& message, const signature::Hit& hit) noexcept {
     const signature::Rule& rule = message.rules().rules()[hit.rule];
-    if (may_alert(rule.sid)) {
+    if (findings().may_alert(rule.sid)) {
         ++alerts_;
         context_.counters.alerts.add();
         context_.events.write<Alert>(conversation_, [&](Alert& event) {
@@ -312,17 +312,6 @@ void Connection::hit(const MessageMatch& message, const signature::Hit& hit) noe
     id.append({digits.begin(), end});
     add_reason(verdict::Kind::kSignature, id.view(), rule.message, rule.technique,
                verdict::signature_weight(rule.confidence, rule.priority));
-}
-
-bool Connection::may_alert(std::uint32_t sid) noexcept {
-    for (AlertCount& count : alert_counts_) {
-        if (count.sid == 0) count.sid = sid;
-        if (count.sid != sid) continue;
-        if (count.written >= kAlertsPerSid) return false;
-        ++count.written;
-        return true;
-    }
-    return false;  // more different signatures than any analyst needs to see of one flow
 }
 
 }  // namespace querytap::pipeline

@@ -11,6 +11,7 @@
 
 #include "event_writer.h"
 #include "expected_ports.h"
+#include "findings.h"
 #include "first_bytes.h"
 #include "message_match.h"
 #include "sql_reader.h"
@@ -37,6 +38,7 @@ struct Context {
           reassembler(limits_.stream),
           session_pool(limits_.tds),
           messages(limits_.sessions),
+          findings(limits_.sessions),
           sql_readers(kSqlReaders),
           first_bytes(kWatches) {}
 
@@ -50,11 +52,13 @@ struct Context {
     ViewBuffers views;
     MessageMatch* views_owner = nullptr;  ///< whose pieces stand in `views`
     ObjectPool<MessageMatch> messages;
+    ObjectPool<Findings> findings;  ///< one for each connection at most: never exhausted
     ObjectPool<SqlReader> sql_readers;
     ObjectPool<FirstBytes> first_bytes;
     ExpectedPorts expected_ports;
     ActiveGeneration* current = nullptr;
     Timestamp now{};
+    Load load = Load::kNormal;
 };
 
 }  // namespace querytap::pipeline

@@ -44,6 +44,10 @@ class Inspector::Impl {
     void inspect(std::span<const packet::Frame> burst) noexcept;
     void advance(Timestamp now) noexcept;
     void finish(Timestamp now) noexcept;
+    void set_load(Load load) noexcept {
+        context_.load = load;
+        context_.counters.load.set(static_cast<std::uint64_t>(load));
+    }
 
     std::unique_ptr<WorkerGeneration> adopt(std::unique_ptr<WorkerGeneration> next) noexcept;
     Result<std::unique_ptr<WorkerGeneration>> prepare(const Generation& next);
@@ -179,6 +183,10 @@ void Inspector::Impl::decide(flow::Flow& flow, flow::Side side,
     const bool from_a = side == flow::Side::kFromA;
     const bool midstream = ((from_a ? flow.tcp_flags_a : flow.tcp_flags_b) & packet::kSyn) == 0;
     const flow::Details details = flows_.details(flow);
+    if (midstream && context_.load >= Load::kStreams && !touches_sql_port(details.key, context_)) {
+        shed(context_, Shed::kStreams, packet.payload.size());
+        return;
+    }
     const bool in_order =
         midstream || packet.sequence == (from_a ? details.start_a : details.start_b);
     const Protocol app =
@@ -347,6 +355,9 @@ void Inspector::inspect(std::span<const packet::Frame> burst) noexcept {
 }
 void Inspector::advance(Timestamp now) noexcept {
     impl_->advance(now);
+}
+void Inspector::set_load(Load load) noexcept {
+    impl_->set_load(load);
 }
 void Inspector::finish(Timestamp now) noexcept {
     impl_->finish(now);

@@ -53,4 +53,8 @@ inline bool is_sql_related(const flow::Flow& flow, const flow::Key& key,
            flow.value == flow::Value::kSql;
 }
 
+inline void shed(Context& context, Shed what, std::size_t bytes) noexcept {
+    context.counters.shed_bytes[static_cast<std::size_t>(what)].add(bytes);
+}
+
 }  // namespace querytap::pipeline

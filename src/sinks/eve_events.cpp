@@ -121,6 +121,17 @@ void write_alert(EveObject& eve, const pipeline::Alert& alert, const signature::
     write_login_context(eve, alert.user.view(), alert.application.view());
 }
 
+/// What was not inspected because the worker could not keep up.
+void write_degraded(EveObject& eve, pipeline::Degraded degraded) {
+    if (!degraded.any()) return;
+    eve.begin_list("degraded");
+    for (std::size_t i = 0; i < pipeline::kShedCount; ++i) {
+        const auto shed = static_cast<pipeline::Shed>(i);
+        if (degraded.has(shed)) eve.item(pipeline::name(shed));
+    }
+    eve.end_list();
+}
+
 void write_verdict(EveObject& eve, const pipeline::Verdict& verdict) {
     eve.begin("verdict");
     eve.text("level", verdict::name(verdict.level));
@@ -140,6 +151,7 @@ void write_verdict(EveObject& eve, const pipeline::Verdict& verdict) {
     }
     eve.end_list();
     eve.number_if("folded", verdict.folded);
+    write_degraded(eve, verdict.degraded);
     eve.end();
 }
 
@@ -181,6 +193,7 @@ void write_flow(EveObject& eve, const Event& event) {
     }
     eve.begin("verdict");
     eve.text("level", verdict::name(flow.level));
+    write_degraded(eve, flow.degraded);
     eve.end();
 }
 

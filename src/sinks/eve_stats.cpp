@@ -21,6 +21,14 @@ void write_stats_record(rapidjson::StringBuffer& out, const MetricsSource& sourc
     for (const auto& [reason, count] : totals.drops)
         eve.number(reason, count);
     eve.end();
+    eve.begin("overload");
+    eve.number("level", totals.load);
+    eve.number("sessions_degraded", totals.sessions_degraded);
+    eve.begin("shed_bytes");
+    for (std::size_t i = 0; i < totals.shed_bytes.size(); ++i)
+        eve.number(pipeline::name(static_cast<pipeline::Shed>(i)), totals.shed_bytes[i]);
+    eve.end();
+    eve.end();
     eve.begin("defrag");
     eve.number("fragments", totals.fragments);
     eve.number("reassembled", totals.fragmented_datagrams);

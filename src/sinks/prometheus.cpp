@@ -156,6 +156,24 @@ void add_detection(MetricFamilies& out, const WorkerStats& worker, const Labels&
     }
 }
 
+void add_overload(MetricFamilies& out, const WorkerStats& worker, const Labels& labels) {
+    const pipeline::Counters& pipeline = worker.inspector.pipeline;
+    out.gauge(
+        "overload_level",
+        "What the worker leaves out to keep up: 0 nothing, 1 unknown streams, 2 results, too, "
+        "3 requests that the policy allows, too.",
+        labels, number(pipeline.load));
+    for (std::size_t i = 0; i < pipeline::kShedCount; ++i) {
+        Labels with_payload = labels;
+        with_payload.emplace_back("payload", pipeline::name(static_cast<pipeline::Shed>(i)));
+        out.counter("shed_bytes_total", "Payload not inspected since the worker could not keep up.",
+                    with_payload, number(pipeline.shed_bytes[i]));
+    }
+    out.counter("tds_sessions_degraded_total",
+                "TDS connections of which something was not inspected for overload.", labels,
+                number(pipeline.sessions_degraded));
+}
+
 void add_port(MetricFamilies& out, const PortStats& port) {
     const Labels labels{{"port", port.name}};
     out.counter("port_rx_packets_total", "Packets that the port received.", labels,
@@ -168,6 +186,15 @@ void add_port(MetricFamilies& out, const PortStats& port) {
                 number(port.rx_errors));
     out.counter("port_rx_no_mbuf_total", "Times that the mempool was empty.", labels,
                 number(port.rx_no_mbuf));
+    for (std::size_t i = 0; i < port.queues.size(); ++i) {
+        Labels with_queue = labels;
+        with_queue.emplace_back("queue", std::to_string(i));
+        out.counter("port_queue_rx_packets_total", "Packets that came on the queue.", with_queue,
+                    number(port.queues[i].rx_packets));
+        out.counter("port_queue_rx_dropped_total",
+                    "Packets of the queue that were lost, where the device says so.", with_queue,
+                    number(port.queues[i].rx_dropped));
+    }
 }
 
 void add_fill(MetricFamilies& out, const FillStats& fill) {
@@ -208,6 +235,7 @@ std::string Prometheus::exposition() const {
         add_tds(out, worker, labels);
         add_tls(out, worker, labels);
         add_detection(out, worker, labels);
+        add_overload(out, worker, labels);
     }
     for (const PortStats& port : source_.ports())
         add_port(out, port);

@@ -1,5 +1,6 @@
 #include "totals.h"
 
+#include <algorithm>
 #include <map>
 
 #include "names.h"
@@ -58,6 +59,10 @@ Totals totals_of(const MetricsSource& source) {
         totals.gaps += stats.stream.gaps.read();
         totals.gap_bytes += stats.stream.gap_bytes.read();
         totals.busy_cycles += worker.busy_cycles;
+        totals.load = std::max(totals.load, stats.pipeline.load.read());
+        totals.sessions_degraded += stats.pipeline.sessions_degraded.read();
+        for (std::size_t i = 0; i < totals.shed_bytes.size(); ++i)
+            totals.shed_bytes[i] += stats.pipeline.shed_bytes[i].read();
         for (std::size_t i = 0; i < totals.tds_messages.size(); ++i) {
             totals.tds_messages[i] += stats.pipeline.tds_messages[i].read();
         }

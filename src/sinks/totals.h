@@ -26,6 +26,9 @@ struct Totals {
     std::uint64_t gaps = 0;
     std::uint64_t gap_bytes = 0;
     std::uint64_t busy_cycles = 0;
+    std::uint64_t load = 0;  ///< pipeline::Load of the worker that is pressed most
+    std::array<std::uint64_t, pipeline::kShedCount> shed_bytes{};
+    std::uint64_t sessions_degraded = 0;
     std::array<std::uint64_t, 32> tds_messages{};
     /// What was not inspected, and why; reasons as in metrics, only those that happened.
     std::vector<std::pair<std::string, std::uint64_t>> drops;

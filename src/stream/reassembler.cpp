@@ -313,6 +313,14 @@ void Reassembler::flush(Half& half, Consumer& consumer) {
         .give_up_all_holes();
 }
 
+void Reassembler::restart(Half& half) noexcept {
+    HeldList held(impl_->pool, half);
+    while (!held.empty())
+        held.pop_first();
+    impl_->counters.blocks_in_use.set(impl_->pool.in_use());
+    half = {};
+}
+
 const Counters& Reassembler::counters() const noexcept {
     return impl_->counters;
 }

@@ -77,6 +77,7 @@ def measure_querytap(build: pathlib.Path, capture: pathlib.Path, seconds: int):
             f"workers:\n  count: 1\n"
             f"memory:\n  hugepages: false\n  mbufs: {MBUFS}\n"
             f"eve:\n  file: {scratch}/eve.json\n  tds: false\n"
+            f"overload:\n  shed: false\n"
             f"metrics:\n  listen: 127.0.0.1:{port}\n"
             f"signatures: {ROOT}/signatures\n")
         process = subprocess.Popen([build / "querytap", "run", "-c", config],

@@ -31,7 +31,7 @@ class Live:
             "signatures": SIGNATURES,
         }
         for key, value in changes.items():
-            config[key] = {**config[key], **value} if isinstance(value, dict) else value
+            config[key] = {**config.get(key, {}), **value} if isinstance(value, dict) else value
         path = os.path.join(folder, "querytap.yaml")
         with open(path, "w", encoding="utf-8") as out:
             yaml.safe_dump(config, out)

@@ -80,6 +80,11 @@ struct Flow {
     bool vni_in_key = false;
 };
 
+/// What happens when a worker cannot keep up.
+struct Overload {
+    bool shed = true;  ///< leave out the least valuable payload, see pipeline::Load
+};
+
 struct Metrics {
     bool enabled = true;
     std::string address = "127.0.0.1";
@@ -94,6 +99,7 @@ struct Config {
     Decode decode;
     Flow flow;
     Limits limits;
+    Overload overload;
     Metrics metrics;
     std::string signatures = "/etc/querytap/signatures";
     std::string policy;  ///< empty = none

@@ -8,6 +8,7 @@
 #include <querytap/base/counter.h>
 #include <querytap/packet/decode.h>
 #include <querytap/pipeline/event.h>
+#include <querytap/pipeline/load.h>
 #include <querytap/tds/message.h>
 #include <querytap/verdict/evidence.h>
 
@@ -29,8 +30,11 @@ struct Counters {
     Counter messages_exhausted;     ///< messages that found no place
     Counter normalisers_exhausted;  ///< SQL texts that found no normaliser
     Counter sql_limits;  ///< bounds that left something of a SQL text unfolded, cut or unseen
-    Counter watches_exhausted;      ///< streams on SQL ports that were not judged
+    Counter watches_exhausted;  ///< streams on SQL ports that were not judged
     std::array<Counter, verdict::kEvidenceCount> findings;  ///< by verdict::Evidence
+    Counter load;                                           ///< pipeline::Load in force
+    std::array<Counter, kShedCount> shed_bytes;             ///< payload left out, by Shed
+    Counter sessions_degraded;                              ///< of which something was left out
     Counter logins;
     Counter queries;
 };

@@ -11,6 +11,7 @@
 #include <querytap/base/bounded_text.h>
 #include <querytap/base/time.h>
 #include <querytap/flow/table.h>
+#include <querytap/pipeline/load.h>
 #include <querytap/protocol/identify.h>
 #include <querytap/signature/rule.h>
 #include <querytap/tds/message.h>
@@ -58,6 +59,7 @@ struct Verdict {
     verdict::Level previous{};
     std::uint32_t score = 0;
     std::uint32_t folded = 0;
+    Degraded degraded;
     std::uint8_t reason_count = 0;
     std::array<verdict::Reason, verdict::kReasonsMax> reasons;
 };
@@ -74,6 +76,7 @@ struct FlowEnd {
     std::uint8_t tcp_flags_to_client = 0;
     bool client_known = false;
     verdict::Level level{};
+    Degraded degraded;
     std::uint64_t tds_messages_to_server = 0;
     std::uint64_t tds_messages_to_client = 0;
     std::uint32_t gaps = 0;

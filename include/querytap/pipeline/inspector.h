@@ -16,6 +16,7 @@
 #include <querytap/packet/defragmenter.h>
 #include <querytap/pipeline/counters.h>
 #include <querytap/pipeline/event.h>
+#include <querytap/pipeline/load.h>
 #include <querytap/policy/policy.h>
 #include <querytap/signature/scanner.h>
 #include <querytap/stream/reassembler.h>
@@ -82,6 +83,9 @@ class Inspector {
 
     /// Time goes on without packets: flows whose deadline has come end.
     void advance(Timestamp now) noexcept;
+
+    /// What to leave out from the next burst on.
+    void set_load(Load load) noexcept;
 
     /// End of input: every flow ends. `now` is the time of the source's last packet, the same for
     /// all workers, so that their events fall into one order.

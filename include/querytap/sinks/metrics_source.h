@@ -10,13 +10,19 @@
 
 namespace querytap::sinks {
 
+struct QueueStats {
+    std::uint64_t rx_packets = 0;
+    std::uint64_t rx_dropped = 0;
+};
+
 struct PortStats {
     std::string name;
     std::uint64_t rx_packets = 0;
     std::uint64_t rx_bytes = 0;
     std::uint64_t rx_missed = 0;  ///< RX ring full: the worker was too slow
     std::uint64_t rx_errors = 0;
-    std::uint64_t rx_no_mbuf = 0;  ///< mempool empty
+    std::uint64_t rx_no_mbuf = 0;    ///< mempool empty
+    std::vector<QueueStats> queues;  ///< DPDK counts the first sixteen
 };
 
 /// A bounded store: mempool, event ring, distributor ring.

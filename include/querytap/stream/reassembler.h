@@ -98,6 +98,9 @@ class Reassembler {
     /// End of flow: everything held is handed on, holes as gaps. The half is empty afterwards.
     void flush(Half& half, Consumer& consumer);
 
+    /// What is held is forgotten, and so is where the stream stands: the next data seen is its start.
+    void restart(Half& half) noexcept;
+
     const Counters& counters() const noexcept;
 
   private:

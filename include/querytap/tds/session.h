@@ -123,7 +123,7 @@ class Session {
     struct State;
     // Sized and checked in session.cpp; in place, so that a session is one block of a worker's
     // array.
-    static constexpr std::size_t kStateSize = 1536;
+    static constexpr std::size_t kStateSize = 832;
     alignas(8) unsigned char state_[kStateSize];
     State& state() noexcept;
     const State& state() const noexcept;

@@ -218,5 +218,19 @@ TEST(CheckHole, AtTimesThatCannotBeAddedTo) {
     stream.reassembler.check_hole(stream.half, Timestamp::min(), stream.recorder);
 }
 
+TEST(Restart, ForgetsWhatIsHeldAndBeginsWithTheNextData) {
+    Stream stream;
+    stream.push(kStart, "abc");
+    stream.push(kStart + 5, "held");
+    stream.reassembler.restart(stream.half);
+    EXPECT_EQ(stream.counters().blocks_in_use.read(), 0u);
+    stream.push(kStart + 700, "");
+    stream.push(kStart + 700, "on");
+    stream.push(kStart + 5, "old");
+    stream.push(kStart + 702, "ward");
+    EXPECT_EQ(stream.recorder.text, "abconward");
+    EXPECT_EQ(stream.counters().gaps.read(), 0u);
+}
+
 }  // namespace
 }  // namespace querytap::stream
