@@ -131,6 +131,20 @@ void read_flow(YamlMap& root, Flow& flow) {
     map.finish();
 }
 
+void read_stream(YamlMap& root, Stream& stream) {
+    YamlMap map(root.node("stream"), "'stream'", root.problems());
+    std::string overlap = "first";
+    map.read("overlap", overlap);
+    map.read("gap_timeout_ms", stream.gap_timeout_ms, 10, 60'000);
+    if (overlap != "first" && overlap != "last") {
+        map.problems().add(map.node("overlap").Mark(),
+                           "'overlap' must be first or last, not '" + overlap + "'",
+                           "which of two copies of a byte counts");
+    }
+    stream.last_copy_wins = overlap == "last";
+    map.finish();
+}
+
 void read_limits(YamlMap& root, Limits& limits) {
     YamlMap map(root.node("limits"), "'limits'", root.problems());
     constexpr std::uint64_t kDay = 86400;
@@ -181,6 +195,7 @@ Config read_root(const YAML::Node& node, Problems& problems) {
     read_eve(root, config.eve);
     read_decode(root, config.decode);
     read_flow(root, config.flow);
+    read_stream(root, config.stream);
     read_limits(root, config.limits);
     read_overload(root, config.overload);
     read_metrics(root, config.metrics);

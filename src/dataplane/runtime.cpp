@@ -48,6 +48,9 @@ pipeline::Limits limits_of(const config::Config& config, std::uint64_t secret) {
     limits.fragments.datagrams = config.limits.fragmented_datagrams;
     limits.key = {.vlan = config.flow.vlan_in_key, .vni = config.flow.vni_in_key};
     limits.stream.pool_blocks = config.limits.stream_memory_mb * ((1u << 20) / 2048);
+    limits.stream.gap_timeout = std::chrono::milliseconds(config.stream.gap_timeout_ms);
+    limits.stream.overlap =
+        config.stream.last_copy_wins ? stream::Overlap::kLastWins : stream::Overlap::kFirstWins;
     limits.tds_events = config.eve.tds;
     limits.all_flows = config.eve.flows == config::FlowRecords::kAll;
     limits.hash_secret = secret;

@@ -238,8 +238,8 @@ Flow& Table::find_or_create(const Lookup& lookup, std::uint64_t hash,
     return flow;
 }
 
-void Table::account(Flow& flow, Side side, const packet::PacketView& packet,
-                    Timestamp now) noexcept {
+void Table::account(Flow& flow, Side side, const packet::PacketView& packet, Timestamp now,
+                    bool ends) noexcept {
     const bool from_a = side == Side::kFromA;
     (from_a ? flow.from_a : flow.from_b).add(packet.wire_size);
     flow.last = std::max(flow.last, now);
@@ -250,7 +250,9 @@ void Table::account(Flow& flow, Side side, const packet::PacketView& packet,
     if ((packet.tcp_flags & packet::kSyn) != 0) impl_->note_syn(flow, side, packet);
     flags = static_cast<std::uint8_t>(flags | packet.tcp_flags);
     learn_client(flow, side, packet);
-    const State next = next_state(flow, side, packet);
+    constexpr std::uint8_t kEnds = packet::kRst | packet::kFin;
+    const unsigned believed = ends ? packet.tcp_flags : packet.tcp_flags & ~unsigned{kEnds};
+    const State next = next_state(flow, side, static_cast<std::uint8_t>(believed));
     if (next == flow.state) return;
     if (next == State::kEstablished) impl_->time_handshake(flow);
     impl_->set_state(flow, next);

@@ -50,14 +50,24 @@ void guess_client(Flow& flow, Side side, const packet::PacketView& packet) noexc
 }
 
 void learn_client(Flow& flow, Side side, const packet::PacketView& packet) noexcept {
-    if (flow.client_known || !has(packet.tcp_flags, kSyn)) return;
+    if (!has(packet.tcp_flags, kSyn)) return;
+    const bool answers = has(packet.tcp_flags, kAck);
+    if (flow.client_known) {
+        // Both opened (RFC 9293 section 3.5, figure 8): who serves is a guess again, or a server
+        // could pass for the client by speaking first.
+        const bool both_open = !answers && flow.state == State::kNew &&
+                               flags_of(flow, other(side)) == kSyn && flags_of(flow, side) == kSyn;
+        if (both_open) guess_client(flow, side, packet);
+        flow.client_known = true;
+        return;
+    }
     flow.client = has(packet.tcp_flags, kAck) ? other(side) : side;
     flow.client_known = true;
 }
 
-State next_state(const Flow& flow, Side side, const packet::PacketView& packet) noexcept {
-    if (flow.state == State::kClosed || has(packet.tcp_flags, kRst)) return State::kClosed;
-    if (has(packet.tcp_flags, kFin)) {
+State next_state(const Flow& flow, Side side, std::uint8_t flags) noexcept {
+    if (flow.state == State::kClosed || has(flags, kRst)) return State::kClosed;
+    if (has(flags, kFin)) {
         return has(flags_of(flow, other(side)), kFin) ? State::kClosed : State::kClosing;
     }
     if (flow.state != State::kNew) return flow.state;

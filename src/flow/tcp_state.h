@@ -26,7 +26,7 @@ bool begins_anew(const Flow& flow, const Starts& starts, Side side,
 void guess_client(Flow& flow, Side side, const packet::PacketView& packet) noexcept;
 void learn_client(Flow& flow, Side side, const packet::PacketView& packet) noexcept;
 
-/// The state after a TCP packet whose flags are already in tcp_flags_a or tcp_flags_b.
-State next_state(const Flow& flow, Side side, const packet::PacketView& packet) noexcept;
+/// The state after a TCP packet of these flags, already in tcp_flags_a or tcp_flags_b.
+State next_state(const Flow& flow, Side side, std::uint8_t flags) noexcept;
 
 }  // namespace querytap::flow

@@ -30,6 +30,9 @@ class Connection final : public tds::Handler {
     /// The stream stands on a SQL port and is something else, or nobody knows what.
     void watch(protocol::Protocol app) noexcept;
 
+    /// False for a RST that the receiver will not believe.
+    bool may_end(flow::Side side, const packet::PacketView& packet) const noexcept;
+
     void packet(flow::Side side, const packet::PacketView& packet) noexcept;
 
     /// A datagram of this connection was dropped since its fragments overlap.
@@ -101,11 +104,15 @@ class Connection final : public tds::Handler {
     void on_anomaly(tds::Direction direction, tds::Anomaly anomaly) override;
 
     Lane& lane(flow::Side side) noexcept { return side == flow_.client ? to_server_ : to_client_; }
+    const Lane& lane(flow::Side side) const noexcept {
+        return side == flow_.client ? to_server_ : to_client_;
+    }
     void stream(Lane& lane, Bytes bytes) noexcept;
     void probe(Lane& lane, Bytes bytes) noexcept;
     void take_prefixes() noexcept;
     void gap(Lane& lane) noexcept;
     void conflicting_overlap() noexcept;
+    void urgent_data() noexcept;
     void feed(Lane& lane, Bytes bytes) noexcept;
     std::optional<Shed> to_leave_out(const Lane& lane) const noexcept;
     void leave_out(Lane& lane, Shed what, std::size_t bytes) noexcept;

@@ -130,7 +130,10 @@ flow::Flow& Inspector::Impl::walk(const packet::Frame& frame, const packet::Pack
                                   const flow::Lookup& lookup, std::uint64_t hash) noexcept {
     bool created = false;
     flow::Flow& flow = flows_.find_or_create(lookup, hash, packet, frame.time, created);
-    flows_.account(flow, lookup.side, packet, frame.time);
+    const bool attached = flow.attachment != flow::kNoAttachment;
+    const bool ends = !attached || connections_[flow.attachment].may_end(lookup.side, packet);
+    if (!ends) context_.counters.resets_ignored.add();
+    flows_.account(flow, lookup.side, packet, frame.time, ends);
 
     if (packet.protocol != packet::IpProtocol::kTcp) {
         if (touches_browser(packet)) inspect_browser(context_, flow, flows_.details(flow), packet);

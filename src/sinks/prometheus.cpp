@@ -79,6 +79,9 @@ void add_streams(MetricFamilies& out, const WorkerStats& worker, const Labels& l
                 number(stream.gaps));
     out.counter("stream_gap_bytes_total", "TCP payload that was never seen.", labels,
                 number(stream.gap_bytes));
+    out.counter("tcp_resets_ignored_total",
+                "RST of TDS connections whose number no receiver would believe.", labels,
+                number(worker.inspector.pipeline.resets_ignored));
     out.gauge("stream_blocks_in_use", "Blocks that hold segments before their turn.", labels,
               number(stream.blocks_in_use));
 }

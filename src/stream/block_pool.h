@@ -57,6 +57,10 @@ class BlockPool {
         return size;
     }
 
+    void overwrite(std::uint32_t index, std::size_t offset, Bytes bytes) noexcept {
+        std::memcpy(data_[index].data() + offset, bytes.data(), bytes.size());
+    }
+
     Block& operator[](std::uint32_t index) noexcept { return blocks_[index]; }
     Bytes bytes_of(std::uint32_t index) const noexcept {
         return Bytes{data_[index]}.first(blocks_[index].size);

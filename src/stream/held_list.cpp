@@ -21,8 +21,8 @@ HeldList::Cursor HeldList::start_for(std::uint32_t sequence) const noexcept {
     return {.previous = kNoBlock, .current = half_.held_first};
 }
 
-Overlap HeldList::insert(Piece& piece, Timestamp now) noexcept {
-    Overlap overlap;
+HeldOverlap HeldList::insert(Piece& piece, Overlap policy, Timestamp now) noexcept {
+    HeldOverlap overlap;
     Cursor cursor = start_for(piece.sequence);
     while (!piece.bytes.empty()) {
         while (cursor.current != kNoBlock &&
@@ -33,11 +33,14 @@ Overlap HeldList::insert(Piece& piece, Timestamp now) noexcept {
         if (cursor.current != kNoBlock) {
             const Block& block = pool_[cursor.current];
             if (!is_before(piece.sequence, block.sequence)) {
-                const Bytes held =
-                    pool_.bytes_of(cursor.current).subspan(piece.sequence - block.sequence);
+                const std::size_t offset = piece.sequence - block.sequence;
+                const Bytes held = pool_.bytes_of(cursor.current).subspan(offset);
                 const std::size_t common = std::min(held.size(), size);
                 overlap.bytes += common;
                 overlap.differed |= !same(held.first(common), piece.bytes.first(common));
+                if (policy == Overlap::kLastWins) {
+                    pool_.overwrite(cursor.current, offset, piece.bytes.first(common));
+                }
                 piece.drop_front(common);
                 continue;
             }

@@ -22,7 +22,7 @@ inline bool same(Bytes a, Bytes b) noexcept {
     return as_text(a) == as_text(b);
 }
 
-struct Overlap {
+struct HeldOverlap {
     std::size_t bytes = 0;  ///< that were held already
     bool differed = false;
 };
@@ -36,9 +36,12 @@ class HeldList {
     Bytes first_bytes() const noexcept { return pool_.bytes_of(half_.held_first); }
     void pop_first() noexcept;
 
-    /// Copies what is not held yet. Stops when the pool has no block left; `piece` is then what did
-    /// not get in, else empty.
-    Overlap insert(Piece& piece, Timestamp now) noexcept;
+    /// Copies what is not held yet, or, where the last copy wins, all. Stops when the pool has no
+    /// block left; `piece` is then what did not get in, else empty.
+    HeldOverlap insert(Piece& piece, Overlap policy, Timestamp now) noexcept;
+
+    /// Its first bytes become these.
+    void overwrite_first(Bytes bytes) noexcept { pool_.overwrite(half_.held_first, 0, bytes); }
 
   private:
     /// Where an insertion stands: between two neighbours.

@@ -175,7 +175,7 @@ bool Delivery::fits(std::size_t size) const noexcept {
 bool Delivery::hold(Piece& piece, Timestamp now) {
     if (!fits(piece.bytes.size())) return false;
     if (held_.empty()) half_.hole_since = now;
-    const Overlap overlap = held_.insert(piece, now);
+    const HeldOverlap overlap = held_.insert(piece, limits_.overlap, now);
     note_overlap(overlap.bytes, overlap.differed);
     if (!piece.bytes.empty()) {
         counters_.pool_exhausted.add();
@@ -185,7 +185,7 @@ bool Delivery::hold(Piece& piece, Timestamp now) {
     return true;
 }
 
-/// The piece begins at next_sequence. Where blocks are held, they came first and win.
+/// The piece begins at next_sequence. Blocks that are held came first.
 void Delivery::pass_in_order(Piece piece, Timestamp now) {
     counters_.segments_in_order.add();
     while (!piece.bytes.empty()) {
@@ -201,6 +201,7 @@ void Delivery::pass_in_order(Piece piece, Timestamp now) {
         const Bytes first_copy = held_.first_bytes();
         const std::size_t common = std::min(first_copy.size(), piece.bytes.size());
         note_overlap(common, !same(first_copy.first(common), piece.bytes.first(common)));
+        if (limits_.overlap == Overlap::kLastWins) held_.overwrite_first(piece.bytes.first(common));
         pass_first_held();
         piece.drop_front(common);
     }
@@ -311,6 +312,13 @@ void Reassembler::flush(Half& half, Consumer& consumer) {
     if (half.held_first == kNoBlock) return;
     Delivery(impl_->limits, impl_->held_blocks_max, impl_->counters, impl_->pool, half, consumer)
         .give_up_all_holes();
+}
+
+bool Reassembler::may_reset(const Half& half, std::uint32_t sequence) noexcept {
+    if (!half.started) return true;
+    const bool fin = half.fin_seen && sequence == half.fin_sequence + 1;
+    return sequence == half.next_sequence || fin ||
+           (half.acknowledgement_seen && sequence == half.acknowledged);
 }
 
 void Reassembler::restart(Half& half) noexcept {

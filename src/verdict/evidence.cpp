@@ -39,6 +39,8 @@ constexpr std::array<EvidenceTraits, kEvidenceCount> kTable{{
      "an SSRP request that overruns the server's buffer (CVE-2002-0649, the Slammer worm)"},
     {"conflicting-overlap", kProtocol, 30, "T1001",
      "TCP segments that overlap with different content"},
+    {"urgent-data", kProtocol, 20, "T1001",
+     "urgent data, which no TDS peer sends: a receiver may read other bytes than an inspector"},
     {"overlapping-fragments", kProtocol, 40, "T1001",
      "IP fragments that contradict each other: a receiver may read other bytes than an inspector"},
 

@@ -74,6 +74,11 @@ struct Decode {
     std::vector<unsigned> vxlan_ports{4789, 8472};  ///< UDP
 };
 
+struct Stream {
+    bool last_copy_wins = false;  ///< of bytes that came twice before their turn
+    unsigned gap_timeout_ms = 2000;
+};
+
 /// What tells flows apart beside addresses, ports and protocol.
 struct Flow {
     bool vlan_in_key = false;
@@ -98,6 +103,7 @@ struct Config {
     Eve eve;
     Decode decode;
     Flow flow;
+    Stream stream;
     Limits limits;
     Overload overload;
     Metrics metrics;

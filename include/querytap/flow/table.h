@@ -153,8 +153,10 @@ class Table {
     Flow& find_or_create(const Lookup& lookup, std::uint64_t hash, const packet::PacketView& packet,
                          Timestamp now, bool& created) noexcept;
 
-    /// Counters, flags, state and deadline of the flow after this packet.
-    void account(Flow& flow, Side side, const packet::PacketView& packet, Timestamp now) noexcept;
+    /// Counters, flags, state and deadline of the flow after this packet. ends: a RST or FIN in it
+    /// may be what it seems; a forged one ends nothing.
+    void account(Flow& flow, Side side, const packet::PacketView& packet, Timestamp now,
+                 bool ends = true) noexcept;
 
     Key key(const Flow& flow) const noexcept;
     Details details(const Flow& flow) const noexcept;

@@ -32,6 +32,7 @@ struct Counters {
     Counter sql_limits;  ///< bounds that left something of a SQL text unfolded, cut or unseen
     Counter watches_exhausted;  ///< streams on SQL ports that were not judged
     std::array<Counter, verdict::kEvidenceCount> findings;  ///< by verdict::Evidence
+    Counter resets_ignored;                                 ///< RST that no receiver would believe
     Counter load;                                           ///< pipeline::Load in force
     std::array<Counter, kShedCount> shed_bytes;             ///< payload left out, by Shed
     Counter sessions_degraded;                              ///< of which something was left out

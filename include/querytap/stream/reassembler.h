@@ -1,7 +1,8 @@
 // TCP reassembly for a passive tap (RFC 9293 section 3.4 for sequence numbers). In-order payload is
 // handed on in place, without a copy; segments from the future are copied into a bounded pool and
-// handed on when the hole closes. First copy of a byte wins; a different second copy is counted
-// (conflicting overlap). A hole that does not close in time, or in the bound, is a gap.
+// handed on when the hole closes. Of two copies of a byte that waits, the first wins, or the last
+// where so configured; that they differed is counted (conflicting overlap). A hole that does not
+// close in time, or in the bound, is a gap.
 //
 // One thread. All memory is taken by the constructor.
 #pragma once
@@ -23,10 +24,14 @@ inline constexpr std::size_t kBlockSize = 2048;
 /// 1 GiB; hosts offer a few MiB): forged, or the tap lost so much that the stream starts anew.
 inline constexpr std::uint32_t kPlausibleDistance = 64u * 1024 * 1024;
 
+/// Which copy of a byte counts, of those that wait; hosts differ. What was handed on stays.
+enum class Overlap : std::uint8_t { kFirstWins, kLastWins };
+
 struct Limits {
     std::size_t pool_blocks = 16384;  ///< of kBlockSize bytes each, for all flows of a worker
     std::size_t held_bytes_max = 256 * 1024;         ///< of one direction
     Duration gap_timeout = std::chrono::seconds(2);  ///< a hole older than this is a gap
+    Overlap overlap = Overlap::kFirstWins;
 };
 
 struct Counters {
@@ -91,6 +96,10 @@ class Reassembler {
     /// itself: either the sender will repeat it, or what is held behind it was never sent.
     void acknowledge(Half& half, std::uint32_t acknowledgement) noexcept;
 
+    /// Would the receiver of this half believe a RST of this number? RFC 5961 section 3.2: only if
+    /// it is the next that it waits for. A tap may be behind the receiver, or before it.
+    static bool may_reset(const Half& half, std::uint32_t sequence) noexcept;
+
     /// Declares holes older than the time-out as gaps. Called on later packets of the same flow,
     /// either direction.
     void check_hole(Half& half, Timestamp now, Consumer& consumer);
@@ -98,7 +107,8 @@ class Reassembler {
     /// End of flow: everything held is handed on, holes as gaps. The half is empty afterwards.
     void flush(Half& half, Consumer& consumer);
 
-    /// What is held is forgotten, and so is where the stream stands: the next data seen is its start.
+    /// What is held is forgotten, and so is where the stream stands: the next data seen is its
+    /// start.
     void restart(Half& half) noexcept;
 
     const Counters& counters() const noexcept;

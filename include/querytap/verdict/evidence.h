@@ -31,6 +31,7 @@ enum class Evidence : std::uint8_t {
     kBadAllHeaders,
     kSsrpOverflow,
     kConflictingOverlap,
+    kUrgentData,
     kOverlappingFragments,
     // What the owner's policy says of it (Kind::kPolicy).
     kDenied,
@@ -40,7 +41,7 @@ enum class Evidence : std::uint8_t {
     kLoginNotAllowed,
     kApplicationNotAllowed,
 };
-inline constexpr std::size_t kEvidenceCount = 24;
+inline constexpr std::size_t kEvidenceCount = 25;
 
 struct EvidenceTraits {
     std::string_view id;  ///< EVE verdict.reasons[].id, label of querytap_findings_total

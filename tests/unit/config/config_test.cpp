@@ -106,6 +106,11 @@ INSTANTIATE_TEST_SUITE_P(
               "(literals as ?) or none)"},
         Wrong{WITH_PORT "eve: {flows: none}",
               "q.yaml:2:14: 'flows' must be sql or all, not 'none'"},
+        Wrong{WITH_PORT "stream: {overlap: second}",
+              "q.yaml:2:19: 'overlap' must be first or last, not 'second' (which of two copies of "
+              "a byte counts)"},
+        Wrong{WITH_PORT "overload: {shed: results}",
+              "q.yaml:2:18: 'shed' must be true or false, not 'results'"},
         Wrong{WITH_PORT "metrics: {listen: 9464}",
               "q.yaml:2:19: '9464' is not an address to listen on (write 127.0.0.1:9464 or "
               "[::1]:9464)"},

@@ -2,16 +2,10 @@
 // as it comes from the dataplane.
 #include <gtest/gtest.h>
 
-#include <querytap/pipeline/inspector.h>
-
-#include "../../support/event_collector.h"
-#include "../../support/tds_builder.h"
+#include "packet_test.h"
 
 namespace querytap::pipeline {
 namespace {
-
-using test::ByteVector;
-using test::OwnedFrame;
 
 constexpr std::string_view kRules = R"(
 alert tds any any -> any any (msg:"login"; tds.login.app; content:"Billing"; metadata:confidence low; sid:1; rev:1;)
@@ -24,77 +18,13 @@ servers: {db: {addresses: 10.9.8.7}}
 rules: [{name: billing, clients: apps, servers: db}]
 )";
 
-using Sids = std::vector<std::uint32_t>;
-
-class Overload : public testing::Test {
+class Overload : public PacketTest {
   protected:
-    void make(std::string_view policy = {}) {
-        auto rules = signature::RuleSet::parse(kRules, "test.rules");
-        ASSERT_TRUE(rules.ok()) << rules.error().to_string();
-        generation_ = {1, std::move(rules).value(), nullptr};
-        if (!policy.empty()) {
-            auto parsed = policy::Policy::parse(policy, "policy.yaml");
-            ASSERT_TRUE(parsed.ok()) << parsed.error().to_string();
-            generation_.policy = std::move(parsed).value();
-        }
-        auto made = Inspector::create(test::small_limits(), generation_, events_);
-        ASSERT_TRUE(made.ok()) << made.error().to_string();
-        inspector_ = std::move(made).value();
-    }
-
-    void segment(bool to_server, std::uint8_t flags, const ByteVector& payload) {
-        std::uint32_t& from = to_server ? client_ : server_;
-        std::uint32_t& back = to_server ? server_ : client_;
-        test::TcpFields fields{.sequence = from, .acknowledgement = back, .flags = flags};
-        fields.destination_port = port_;
-        if (!to_server) {
-            std::swap(fields.source, fields.destination);
-            std::swap(fields.source_port, fields.destination_port);
-        }
-        const OwnedFrame frame{test::tcp_frame(fields, payload), from_ns(++time_ns_), ++ordinal_};
-        inspector_->inspect(std::array{frame.frame()});
-        from += static_cast<std::uint32_t>(payload.size()) + ((flags & packet::kSyn) != 0 ? 1 : 0);
-    }
-    void say(bool to_server, const ByteVector& payload) {
-        segment(to_server, packet::kAck | packet::kPsh, payload);
-    }
-    void connect() {
-        segment(true, packet::kSyn, {});
-        segment(false, packet::kSyn | packet::kAck, {});
-        segment(true, packet::kAck, {});
-    }
-    void log_in() {
-        say(true, test::prelogin());
-        say(false, test::prelogin_answer());
-        say(true, test::login7());
-        say(false, test::login_answer());
-    }
-    void ask_and_answer() {
-        say(true, test::batch("exec xp_cmdshell 'dir'"));
-        say(false, test::rows({"please run calc"}));
-    }
-    void set_load(Load load) { inspector_->set_load(load); }
-    void finish() { inspector_->finish(from_ns(++time_ns_)); }
-
-    Sids sids() const {
-        Sids found;
-        for (const Event* event : events_.of(EventType::kAlert))
-            found.push_back(generation_.rules->rules()[event->alert.rule].sid);
-        return found;
-    }
+    void make(std::string_view policy = {}) { PacketTest::make(kRules, policy); }
     Degraded of_flow() const { return events_.of(EventType::kFlow).back()->flow.degraded; }
     std::uint64_t bytes_shed(Shed what) const {
         return inspector_->stats().pipeline.shed_bytes[static_cast<std::size_t>(what)].read();
     }
-
-    test::EventCollector events_;
-    Generation generation_;
-    std::unique_ptr<Inspector> inspector_;
-    std::uint16_t port_ = 1433;
-    std::uint32_t client_ = 1000;
-    std::uint32_t server_ = 77'000;
-    std::int64_t time_ns_ = 1'700'000'000'000'000'000;
-    std::uint64_t ordinal_ = 0;
 };
 
 struct LevelCase {
