@@ -113,7 +113,8 @@ TEST(Ssrp, EveryPrefixIsReadWithoutHarm) {
 }
 
 TEST(Ssrp, SemicolonsOnlyEndTheLoop) {
-    Ssrp ssrp = read_ssrp_answer(answer("ServerName;" + std::string(60000, ';')).bytes);
+    const Wire datagram = answer("ServerName;" + std::string(60000, ';'));
+    Ssrp ssrp = read_ssrp_answer(datagram.bytes);
     SsrpInstance instance;
     std::size_t count = 0;
     while (next_instance(ssrp.instances, instance))
