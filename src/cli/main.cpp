@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
         "  querytap replay capture.pcap                  what is in a capture, as a table\n"
         "  querytap replay capture.pcap --json -         the same as EVE JSON lines\n"
         "  querytap run -c /etc/querytap/querytap.yaml   watch the ports of the configuration\n"
+        "  querytap check signatures                     do the rules match what they should?\n"
         "\nExit status: 0 done, 1 failed at work, 2 wrong usage or configuration.");
 
     int status = kDone;
@@ -28,6 +29,7 @@ int main(int argc, char** argv) {
     const Arguments arguments = split_eal_arguments(argc, argv);
     add_replay(app, arguments, status);
     add_run(app, arguments, status);
+    add_check(app, arguments, status);
 
     try {
         app.parse(static_cast<int>(arguments.own.size()), arguments.own.data());

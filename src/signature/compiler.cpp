@@ -219,14 +219,18 @@ class Attempt {
         // Hyperscan did not say which one: nothing can be left out, so the first rule carries it.
         const bool known = refused.term != kNoIndex;
         const std::vector<TermTable::User>& users = table.users(known ? refused.term : 0);
+        const bool empty = refused.why.starts_with("Pattern matches empty buffer");
         for (const TermTable::User& user : users) {
             const Rule& rule = rules_[user.rule].rule;
-            Error error{.message = "sid " + std::to_string(rule.sid) +
-                                   ": Hyperscan cannot compile this: " + refused.why,
-                        .hint = "shorten its repeats, or split it into contents",
-                        .file = rule.file,
-                        .line = user.where.line,
-                        .column = user.where.column};
+            Error error{
+                .message = "sid " + std::to_string(rule.sid) +
+                           (empty ? ": this matches even the empty text: it would always hold"
+                                  : ": Hyperscan cannot compile this: " + refused.why),
+                .hint = empty ? "write + for *, or {1,9} for {0,9}"
+                              : "shorten its repeats, or split it into contents",
+                .file = rule.file,
+                .line = user.where.line,
+                .column = user.where.column};
             faults.try_emplace(user.rule, std::move(error));
             if (!known) return;
         }

@@ -83,6 +83,7 @@ Matcher::Matcher(std::shared_ptr<const RuleSet> set, const ScannerLimits& limits
     : rules(std::move(set)),
       program(rules->impl()),
       counters(counts),
+      observer(limits.observer),
       scratch(owned_scratch),
       free_transactions(limits.transactions),
       transactions(limits.transactions),

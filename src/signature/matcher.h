@@ -45,6 +45,7 @@ struct Matcher {
     std::shared_ptr<const RuleSet> rules;
     const RuleSet::Impl& program;
     ScannerCounters& counters;
+    ScanObserver* observer;
     std::unique_ptr<hs_scratch_t, ScratchDeleter> scratch;
 
     FreeList free_transactions;

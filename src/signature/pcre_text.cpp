@@ -1,5 +1,6 @@
 #include "pcre_text.h"
 
+#include <algorithm>
 #include <array>
 
 namespace querytap::signature {
@@ -56,6 +57,10 @@ std::string_view refused_group(std::string_view rest) noexcept {
         return "recursion (?1)";
     }
     return {};
+}
+
+bool is_word(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
 bool is_quantifier_end(char c) noexcept {
@@ -122,6 +127,30 @@ std::optional<PcreFault> find_unsupported(std::string_view pattern) noexcept {
     }
     if (depth != 0) return PcreFault{0, "unbalanced '('"};
     return std::nullopt;
+}
+
+std::size_t longest_literal(std::string_view pattern) noexcept {
+    constexpr std::string_view kSpecial = ".^$|()[]{}*+?";
+    std::size_t longest = 0;
+    std::size_t run = 0;
+    char skipped_to = 0;  // the end of {1,9} or of (?i:
+    for (Walker walker(pattern); !walker.done(); walker.step()) {
+        const std::string_view rest = walker.rest();
+        const char c = rest.front();
+        if (skipped_to != 0) {
+            if (c == skipped_to) skipped_to = 0;
+            continue;
+        }
+        if (c == '{') skipped_to = '}';
+        if (rest.starts_with("(?")) skipped_to = ':';
+        if (c == '\\' && rest.size() > 1 && (rest[1] == 'b' || rest[1] == 'B')) continue;
+        // What need not be there belongs to no text.
+        if ((c == '?' || c == '*' || rest.starts_with("{0")) && run > 0) --run;
+        longest = std::max(longest, run);
+        const bool escaped = c == '\\' && rest.size() > 1 && !is_word(rest[1]);
+        run = escaped || (c != '\\' && kSpecial.find(c) == kSpecial.npos) ? run + 1 : 0;
+    }
+    return std::max(longest, run);
 }
 
 Anchors find_anchors(std::string_view pattern) noexcept {

@@ -14,6 +14,10 @@ struct PcreFault {
 };
 std::optional<PcreFault> find_unsupported(std::string_view pattern) noexcept;
 
+/// Bytes of the longest text that stands in the pattern as it is. Hyperscan looks for such texts;
+/// a pattern without any is tried on every byte.
+std::size_t longest_literal(std::string_view pattern) noexcept;
+
 /// How a relative pattern (/R) begins: '^' there means "right after the last match".
 struct Anchors {
     bool leading = false;      ///< '^' or \A as the first thing

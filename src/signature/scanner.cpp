@@ -62,12 +62,16 @@ TransactionId Scanner::open(const FlowFacts& facts) noexcept {
 void Scanner::scan(TransactionId id, Buffer buffer, std::string_view data) noexcept {
     Transaction* const transaction = impl_->find(id);
     if (transaction == nullptr || !impl_->rules->uses(buffer)) return;
+    if (impl_->observer != nullptr) [[unlikely]]
+        impl_->observer->on_piece(buffer, data);
     impl_->scan_block(*transaction, buffer, data);
 }
 
 void Scanner::stream(TransactionId id, Buffer buffer, std::string_view data, bool last) noexcept {
     Transaction* const transaction = impl_->find(id);
     if (transaction == nullptr || !impl_->rules->uses(buffer)) return;
+    if (impl_->observer != nullptr) [[unlikely]]
+        impl_->observer->on_piece(buffer, data);
     Pieces& pieces = transaction->pieces[static_cast<std::size_t>(buffer)];
     if (pieces == Pieces::kNone && last) {  // the only piece
         impl_->scan_block(*transaction, buffer, data);

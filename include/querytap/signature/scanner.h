@@ -20,9 +20,17 @@
 
 namespace querytap::signature {
 
+/// Sees what is scanned: for profiles of rules, in tools.
+class ScanObserver {
+  public:
+    virtual ~ScanObserver() = default;
+    virtual void on_piece(Buffer buffer, std::string_view data) noexcept = 0;
+};
+
 struct ScannerLimits {
     std::size_t transactions = 4096;  ///< open at once
     std::size_t streams = 4096;       ///< Hyperscan streams open at once
+    ScanObserver* observer = nullptr;
 };
 
 /// What rule headers and `flow:` ask of the conversation.

@@ -1,236 +1,175 @@
-// signatures/<class>.examples.yaml: statements and buffers that each signature must match, and that
-// it must not. SQL goes the way it goes in the pipeline: UTF-16, normaliser, one value for each
-// view.
+// The shipped signatures beside their examples, and how example files are read.
 #include <algorithm>
-#include <array>
 #include <cstdlib>
-#include <filesystem>
-#include <set>
+#include <fstream>
 
-#include <yaml-cpp/yaml.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
-#include <querytap/sql/normaliser.h>
+#include <querytap/signature/examples.h>
+#include <querytap/signature/lint.h>
 
-#include "harness.h"
+#include "../../support/temporary_directory.h"
 
 namespace querytap::signature {
 namespace {
 
 namespace fs = std::filesystem;
-using test::Bench;
-using test::Value;
 
 fs::path directory() {
     const char* const root = std::getenv("QUERYTAP_SOURCE");
     return root == nullptr ? fs::path() : fs::path(root) / "signatures";
 }
 
-class Gathered final : public sql::Views {
-  public:
-    void on_raw(std::string_view text) override { raw_ += text; }
-    void on_normalised(std::string_view text) override { normalised_ += text; }
-    void on_literal(std::string_view text) override { literals_ += text; }
-    void on_decoded(std::string_view text) override { decoded_ += text; }
-    void on_dynamic(int index, std::string_view text) override {
-        dynamic_[static_cast<std::size_t>(index)] += text;
-    }
-    void on_dynamic_end(int index) override {
-        std::string& text = dynamic_[static_cast<std::size_t>(index)];
-        ended_.push_back(std::move(text));
-        text.clear();
-    }
-
-    std::vector<Value> values() const {
-        std::vector<Value> all{{Buffer::kTdsSql, normalised_}, {Buffer::kTdsSqlRaw, raw_}};
-        for (const std::string& text : ended_) {
-            if (!text.empty()) all.push_back({Buffer::kTdsSql, text});
-        }
-        if (!decoded_.empty()) all.push_back({Buffer::kTdsDecoded, decoded_});
-        if (!literals_.empty()) all.push_back({Buffer::kTdsLiteral, literals_});
-        return all;
-    }
-
-  private:
-    std::string raw_;
-    std::string normalised_;
-    std::string literals_;
-    std::string decoded_;
-    std::array<std::string, sql::kDynamicViewsMax> dynamic_;
-    std::vector<std::string> ended_;
-};
-
-std::vector<Value> of_statement(const std::string& statement) {
-    std::vector<std::uint8_t> wire;
-    for (const char c : statement) {  // examples are ASCII
-        wire.push_back(static_cast<std::uint8_t>(c));
-        wire.push_back(0);
-    }
-    sql::Normaliser normaliser;
-    sql::Scratch scratch;
-    Gathered views;
-    normaliser.begin(sql::Encoding::kUtf16le);
-    normaliser.feed(wire, scratch, views);
-    normaliser.end(scratch, views);
-    return views.values();
+Result<std::set<std::uint32_t>> no_captures(const fs::path& file) {
+    return Error{.message = "no captures here", .file = file.string()};
 }
 
-std::string from_hex(const std::string& digits) {
-    std::string bytes;
-    for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
-        bytes += static_cast<char>(std::stoi(digits.substr(i, 2), nullptr, 16));
-    }
-    return bytes;
+std::vector<std::string> texts(const std::vector<Error>& errors) {
+    std::vector<std::string> all;
+    std::transform(errors.begin(), errors.end(), std::back_inserter(all),
+                   [](const Error& error) { return error.to_string(); });
+    return all;
 }
 
-std::vector<Value> of_example(const YAML::Node& example) {
-    if (example.IsScalar()) return of_statement(example.as<std::string>());
-    std::vector<Value> values;
-    for (const auto& entry : example) {
-        const auto wanted = entry.first.as<std::string>();
-        std::size_t index = 0;
-        while (index < kBufferCount && name(static_cast<Buffer>(index)) != wanted)
-            ++index;
-        if (index == kBufferCount) ADD_FAILURE() << "no buffer " << wanted;
-        const YAML::Node& text = entry.second;
-        values.push_back({static_cast<Buffer>(index), text.IsMap()
-                                                          ? from_hex(text["hex"].as<std::string>())
-                                                          : text.as<std::string>()});
-    }
-    return values;
-}
-
-std::string show(const std::vector<Value>& values) {
-    std::string text;
-    for (const Value& value : values) {
-        text += "\n    " + std::string(name(value.buffer)) + ": " + value.text;
-    }
-    return text;
-}
-
-/// All shipped rules, scanned together, as in the product.
-class Examples : public testing::Test {
+class Shipped : public testing::Test {
   protected:
     void SetUp() override {
         if (directory().empty()) GTEST_SKIP() << "skipped: QUERYTAP_SOURCE is not set";
         auto rules = RuleSet::load(directory());
         ASSERT_TRUE(rules.ok()) << rules.error().to_string();
         rules_ = rules.value();
-        bench_ = std::make_unique<Bench>(rules_, ScannerLimits{4, 4});
     }
-
-    const Rule* find(std::uint32_t sid) const {
-        for (const Rule& rule : rules_->rules()) {
-            if (rule.sid == sid) return &rule;
-        }
-        return nullptr;
-    }
-
-    /// Both directions: whether a rule's `flow` suits its examples is not their business.
-    std::set<std::uint32_t> match(const std::vector<Value>& values) {
-        std::set<std::uint32_t> sids;
-        for (const bool to_server : {true, false}) {
-            FlowFacts facts;
-            facts.to_server = to_server;
-            const auto found = bench_->run(values, facts).sids;
-            sids.insert(found.begin(), found.end());
-        }
-        return sids;
-    }
-
-    std::vector<std::pair<fs::path, YAML::Node>> files() const {
-        std::vector<std::pair<fs::path, YAML::Node>> all;
-        for (const auto& entry : fs::directory_iterator(directory())) {
-            if (entry.path().string().ends_with(".examples.yaml")) {
-                all.emplace_back(entry.path(), YAML::LoadFile(entry.path().string()));
-            }
-        }
-        return all;
-    }
-
     std::shared_ptr<const RuleSet> rules_;
-    std::unique_ptr<Bench> bench_;
 };
 
-TEST_F(Examples, MatchWhatTheyMust) {
-    for (const auto& [file, root] : files()) {
-        for (const auto& entry : root) {
-            const auto sid = entry.first.as<std::uint32_t>();
-            for (const YAML::Node& example : entry.second["must"]) {
-                const auto values = of_example(example);
-                EXPECT_TRUE(match(values).contains(sid)) << sid << " must match" << show(values);
-            }
-            for (const YAML::Node& example : entry.second["must_not"]) {
-                const auto values = of_example(example);
-                EXPECT_FALSE(match(values).contains(sid))
-                    << sid << " must not match" << show(values);
-            }
-        }
+TEST_F(Shipped, MatchTheirExamplesAndNothingElse) {
+    const auto examples = load_examples(directory());
+    ASSERT_TRUE(examples.ok()) << examples.error().to_string();
+    EXPECT_GE(examples->signatures.size(), 120u);
+    EXPECT_GE(examples->benign.size(), 40u);
+    const auto report = check_examples(rules_, *examples, no_captures);
+    ASSERT_TRUE(report.ok());
+    EXPECT_GE(report->examples, 500u);
+    EXPECT_THAT(texts(report->failures), testing::IsEmpty());
+    EXPECT_THAT(texts(report->warnings), testing::IsEmpty());
+}
+
+TEST_F(Shipped, HaveNothingToWarnOf) {
+    const auto warnings = lint(directory());
+    ASSERT_TRUE(warnings.ok()) << warnings.error().to_string();
+    EXPECT_THAT(texts(*warnings), testing::IsEmpty());
+}
+
+TEST_F(Shipped, StandInTheFileOfTheirExamplesAndNameTheirThreat) {
+    const auto examples = load_examples(directory());
+    ASSERT_TRUE(examples.ok());
+    for (const SignatureExamples& of : examples->signatures) {
+        const auto rules = rules_->rules();
+        const auto rule = std::find_if(rules.begin(), rules.end(),
+                                       [&](const Rule& one) { return one.sid == of.sid; });
+        ASSERT_NE(rule, rules.end()) << of.sid;
+        EXPECT_EQ(fs::path(rule->file).stem(), fs::path(of.file).stem().stem()) << of.sid;
+        EXPECT_FALSE(rule->threat.empty()) << of.sid;
     }
 }
 
-TEST_F(Examples, EveryRuleHasTwoOfEach) {
-    std::set<std::uint32_t> seen;
-    for (const auto& [file, root] : files()) {
-        for (const auto& entry : root) {
-            const auto sid = entry.first.as<std::uint32_t>();
-            const Rule* const rule = find(sid);
-            ASSERT_NE(rule, nullptr) << sid << " has examples but no rule";
-            const std::string stem =
-                file.filename().string().substr(0, file.filename().string().find('.'));
-            EXPECT_EQ(fs::path(rule->file).stem(), stem) << sid;
-            EXPECT_GE(entry.second["must"].size(), 2u) << sid;
-            EXPECT_GE(entry.second["must_not"].size(), 2u) << sid;
-            EXPECT_TRUE(seen.insert(sid).second) << sid << " has examples twice";
-        }
+constexpr std::string_view kRule =
+    "alert tds any any -> any any (msg:\"m\"; tds.sql; content:\"exec evil\"; sid:7;)\n";
+
+class Written : public testing::Test {
+  protected:
+    void write(const std::string& name, std::string_view text) {
+        std::ofstream(folder_.path() / name) << text;
     }
-    for (const Rule& rule : rules_->rules())
-        EXPECT_TRUE(seen.contains(rule.sid)) << rule.sid;
+    ExampleReport check(std::string_view examples, std::string_view benign = "") {
+        write("a.rules", kRule);
+        write("a.examples.yaml", examples);
+        write("benign.yaml", benign);
+        auto rules = RuleSet::load(folder_.path());
+        EXPECT_TRUE(rules.ok());
+        auto read = load_examples(folder_.path());
+        EXPECT_TRUE(read.ok()) << read.error().to_string();
+        auto report = check_examples(*rules, *read, no_captures);
+        EXPECT_TRUE(report.ok());
+        return *report;
+    }
+    std::string in(std::string_view name) const { return (folder_.path() / name).string(); }
+
+    test::TemporaryDirectory folder_;
+};
+
+TEST_F(Written, EachFailureNamesItsExample) {
+    const ExampleReport report = check(
+        "7:\n  must: [EXEC evil, exec good]\n  must_not: [select 1, exec evil 'x']\n"
+        "9:\n  must: [x]\n",
+        "- select 1\n- exec evil\n");
+    EXPECT_EQ(report.examples, 6u);
+    EXPECT_THAT(texts(report.failures),
+                testing::ElementsAre(
+                    in("a.examples.yaml") + ":2:21: sid 7 does not match, but must: exec good",
+                    in("a.examples.yaml") + ":3:24: sid 7 matches, but must not: exec evil 'x'",
+                    in("a.examples.yaml") + ":4:1: there is no signature 9, but examples of it",
+                    in("benign.yaml") + ":2:3: sid 7 matches what is benign: exec evil"));
+    EXPECT_TRUE(report.warnings.empty());
 }
 
-TEST_F(Examples, EveryRuleSaysWhatAnAnalystNeeds) {
-    for (const Rule& rule : rules_->rules()) {
-        EXPECT_FALSE(rule.classtype.empty()) << rule.sid;
-        EXPECT_FALSE(rule.technique.empty()) << rule.sid;
-        EXPECT_FALSE(rule.threat.empty()) << rule.sid;
-        EXPECT_FALSE(rule.references.empty()) << rule.sid;
-        const auto has = [&](std::string_view key) {
-            return std::any_of(rule.metadata.begin(), rule.metadata.end(),
-                               [&](const Metadata& entry) { return entry.key == key; });
-        };
-        EXPECT_TRUE(has("confidence")) << rule.sid;
-        EXPECT_TRUE(has("false_positive")) << rule.sid;
-    }
+TEST_F(Written, BuffersBytesAndCaptures) {
+    const ExampleReport report = check(
+        "7:\n  must:\n  - tds.sql: exec evil\n  - tds.sql: {hex: \"65 78 65 63 20 65 76 69 6c\"}\n"
+        "  must_not:\n  - {tds.sql: exec, tds.param: evil}\n  - capture: some.pcap\n");
+    EXPECT_THAT(texts(report.failures),
+                testing::ElementsAre(in("a.examples.yaml") + ":7:5: " + in("some.pcap") +
+                                     ": no captures here"));
 }
 
-// A statement kept as text, in the very spelling that rules match, is data and matches nothing.
-TEST_F(Examples, NoStatementMatchesAsData) {
-    for (const auto& [file, root] : files()) {
-        for (const auto& entry : root) {
-            for (const YAML::Node& example : entry.second["must"]) {
-                if (!example.IsScalar()) continue;
-                std::string literal;
-                const std::string spelled = of_example(example).front().text;
-                for (const char c : spelled) {
-                    literal += c;
-                    if (c == '\'') literal += c;
-                }
-                const auto values =
-                    of_statement("INSERT INTO dbo.notes (body) VALUES (N'" + literal + "')");
-                EXPECT_EQ(match(values), std::set<std::uint32_t>{}) << show(values);
-            }
-        }
-    }
+TEST_F(Written, TooFewExamplesAreAWarning) {
+    const ExampleReport report = check("");
+    EXPECT_THAT(texts(report.warnings),
+                testing::ElementsAre(in("a.rules") +
+                                     ":1: sid 7 has 0 examples that must match and 0 that must "
+                                     "not (two of each show what it means)"));
 }
 
-// What ordinary applications and administrators' tools say, one statement to a list entry.
-TEST_F(Examples, OrdinaryStatementsMatchNothing) {
-    const YAML::Node root = YAML::LoadFile((directory() / "benign.yaml").string());
-    ASSERT_GE(root.size(), 40u);
-    for (const YAML::Node& example : root) {
-        const auto values = of_example(example);
-        EXPECT_EQ(match(values), std::set<std::uint32_t>{}) << show(values);
-    }
+TEST_F(Written, WhatMatchesItsOwnTextAsDataIsAWarning) {
+    write("a.rules",
+          "alert tds any any -> any any (msg:\"m\"; tds.sql; content:\"evil\"; nocase; sid:7;)\n");
+    write("a.examples.yaml", "7:\n  must: [exec evil, evil]\n  must_not: [a, b]\n");
+    auto rules = RuleSet::load(folder_.path());
+    ASSERT_TRUE(rules.ok());
+    const auto report = check_examples(*rules, *load_examples(folder_.path()), no_captures);
+    EXPECT_EQ(report->warnings.size(), 2u);
+    EXPECT_THAT(report->warnings.at(0).to_string(), testing::HasSubstr("where it is data"));
 }
+
+struct BadFile {
+    const char* text;
+    const char* error;
+};
+class BadExamples : public Written, public testing::WithParamInterface<BadFile> {};
+
+TEST_P(BadExamples, SayWhereAndWhatInstead) {
+    write("a.examples.yaml", GetParam().text);
+    const auto read = load_examples(folder_.path());
+    ASSERT_FALSE(read.ok());
+    EXPECT_EQ(read.error().to_string(), in("a.examples.yaml") + GetParam().error);
+}
+
+const BadFile kBad[] = {
+    {"- a", ":1:1: examples must be a mapping of sids (write '9100101:' and below it 'must:')"},
+    {"x: {}", ":1:1: 'x' is not a sid (write the number of a signature)"},
+    {"7: a", ":1:1: a sid needs examples (write 'must:' and 'must_not:' below it)"},
+    {"7: {mustt: [a]}", ":1:5: 'mustt' is not known here (write must or must_not)"},
+    {"7: {must: a}", ":1:11: examples must be a list (write '- ' before each)"},
+    {"7: {must: [{tds.sqll: a}]}",
+     ":1:13: there is no buffer 'tds.sqll' (see signatures/README.md, or write capture)"},
+    {"7: {must: [{tds.sql: [a]}]}",
+     ":1:22: a buffer's value is a text (or bytes: {hex: \"3141\"})"},
+    {"7: {must: [{payload: {hex: \"4x\"}}]}", ":1:22: not hexadecimal bytes (two digits each)"},
+    {"7: {must: [{payload: {hex: \"4\"}}]}", ":1:22: not hexadecimal bytes (two digits each)"},
+    {"7: [", ":1:1: end of sequence flow not found"},
+};
+INSTANTIATE_TEST_SUITE_P(Examples, BadExamples, testing::ValuesIn(kBad));
 
 }  // namespace
 }  // namespace querytap::signature

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <querytap/signature/scanner.h>
+#include <querytap/signature/statement_views.h>
 
 namespace querytap::signature::test {
 
@@ -28,11 +29,6 @@ class Collector final : public HitSink {
 
   private:
     const RuleSet& rules_;
-};
-
-struct Value {
-    Buffer buffer{};
-    std::string text;
 };
 
 /// A rule set and a scanner for it. Fails the test when the rules do not load.

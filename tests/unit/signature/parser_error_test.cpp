@@ -206,8 +206,8 @@ const Bad kPcre[] = {
     {"RelativeAnchor", wrap("content:\"a\"; @pcre:\"/b(^c)/R\";"),
      "'^' inside a relative pcre (only as its first character, without m, and not before a '|')"},
     {"MatchesNothing", wrap("@pcre:\"/x*/\";"),
-     "sid 1: Hyperscan cannot compile this: Pattern matches empty buffer; use HS_FLAG_ALLOWEMPTY "
-     "to enable support. (shorten its repeats, or split it into contents)"},
+     "sid 1: this matches even the empty text: it would always hold (write + for *, or {1,9} for "
+     "{0,9})"},
     {"Syntax", wrap("tds.sql; content:\"a\"; @pcre:\"/[b/\";"),
      "sid 1: Hyperscan cannot compile this: Unterminated character class starting at index 0. "
      "(shorten its repeats, or split it into contents)"},

@@ -1,0 +1,23 @@
+// What `querytap check` was asked, and its parts.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace querytap::cli {
+
+struct CheckOptions {
+    std::filesystem::path directory;  ///< of the *.rules files
+    std::string config;
+    std::string sql;
+    bool has_sql = false;
+    std::string profile;  ///< a capture
+    bool lenient = false;
+    bool strict = false;
+};
+
+/// Each returns an exit status.
+int check_sql(const CheckOptions& options);
+int check_profile(const CheckOptions& options);
+
+}  // namespace querytap::cli
