@@ -31,7 +31,7 @@ class Check(InFolder):
         self.write("a.rules", RULE.replace("content", "contents"))
         done = check(self.folder)
         self.assertEqual((done.returncode, done.stdout), (2, ""))
-        self.assertIn("a.rules:1:51: ", done.stderr)
+        self.assertIn("a.rules:1:49: ", done.stderr)
         done = check(self.folder, "--lenient")
         self.assertEqual(done.returncode, 0)
         self.assertIn("skipped: ", done.stderr)
