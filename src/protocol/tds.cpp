@@ -228,6 +228,14 @@ bool begins_message(Bytes body, const Header& header, bool midstream) noexcept {
     }
 }
 
+/// The header of the same message's next packet, as small as the one before; as far as it is there.
+bool is_next_header(Bytes next, const Header& header) noexcept {
+    const bool type = next.empty() || next[0] == header.type;
+    const bool status = next.size() < 2 || next[1] <= kEndOfMessage;
+    const bool size = next.size() < 4 || (next[2] == 0 && next[3] > kHeaderSize);
+    return type && status && size;
+}
+
 /// ENVCHANGE "database" of TDS 5 has names of single bytes, that of TDS 7 UTF-16.
 bool is_tds5_envchange(Bytes body) noexcept {
     Reader reader(body);
@@ -260,6 +268,11 @@ Match match_tds(Bytes first, bool midstream) noexcept {
     if (reader.remaining() < wanted) return Match::kMaybe;
     const Bytes body = reader.bytes(wanted);
     if (header.type == kResult && is_tds5_envchange(body)) return Match::kNo;
+    if (small && body.size() < kBodyMax) {
+        // Too little of the message to judge; but another of its packets follows.
+        if (!is_next_header(reader.rest(), header)) return Match::kNo;
+        return first.size() == kDecisionBytes ? Match::kYes : Match::kMaybe;
+    }
     const bool yes = begins_message(body, header, midstream || small) ||
                      (midstream && is_continuation(body, header));
     return yes ? Match::kYes : Match::kNo;

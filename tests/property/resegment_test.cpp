@@ -134,9 +134,8 @@ TEST_P(Resegment, SmallerPackets) {
         if (!is_whole(conversation)) continue;
         const Lines expected = events(conversation);
         for (const std::size_t packet_size : {512U, 64U, 9U}) {
-            // By its first packet a stream is known to be TDS: its first 16 bytes, mid-stream one
-            // of a size that drivers use.
-            const bool keep_first = packet_size < (conversation.handshake ? 16U : 512U);
+            // Mid-stream TDS is known by a packet of a size that drivers use.
+            const bool keep_first = !conversation.handshake && packet_size < 512;
             const Conversation smaller{
                 test::in_smaller_packets(conversation.turns, packet_size, keep_first),
                 conversation.handshake};
