@@ -20,5 +20,6 @@ Arguments split_eal_arguments(int argc, char** argv);
 void add_check(CLI::App& app, const Arguments& arguments, int& status);
 void add_replay(CLI::App& app, const Arguments& arguments, int& status);
 void add_run(CLI::App& app, const Arguments& arguments, int& status);
+void add_doctor(CLI::App& app, const Arguments& arguments, int& status);
 
 }  // namespace querytap::cli

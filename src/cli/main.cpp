@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
         "  querytap replay capture.pcap --json -         the same as EVE JSON lines\n"
         "  querytap run -c /etc/querytap/querytap.yaml   watch the ports of the configuration\n"
         "  querytap check signatures                     do the rules match what they should?\n"
+        "  querytap doctor -c /etc/querytap/querytap.yaml  why it does not, or loses packets\n"
         "\nExit status: 0 done, 1 failed at work, 2 wrong usage or configuration.");
 
     int status = kDone;
@@ -30,6 +31,7 @@ int main(int argc, char** argv) {
     add_replay(app, arguments, status);
     add_run(app, arguments, status);
     add_check(app, arguments, status);
+    add_doctor(app, arguments, status);
 
     try {
         app.parse(static_cast<int>(arguments.own.size()), arguments.own.data());

@@ -33,19 +33,6 @@ std::string joined(const std::vector<unsigned>& cpus) {
     return text;
 }
 
-/// Ports' pools, rings and what EAL itself takes, without hugepages.
-unsigned memory_without_hugepages(const config::Config& config) {
-    constexpr std::size_t kMbufOverhead = 512;  // struct rte_mbuf, headroom, mempool header
-    constexpr std::size_t kPage = 4096;
-    constexpr std::size_t kBaseMb = 96;
-    // A mempool lets no object cross a page, so that most mbufs take a page each.
-    const std::size_t object = config.memory.mbuf_size + kMbufOverhead;
-    const std::size_t mbuf = object <= kPage ? kPage / (kPage / object) : object;
-    const std::size_t pools =
-        std::max<std::size_t>(config.ports.size(), 1) * config.memory.mbufs * mbuf;
-    return static_cast<unsigned>(pools / (1u << 20) + kBaseMb);
-}
-
 /// Has the administrator reserved any, of whatever size?
 bool hugepages_are_reserved() {
     std::error_code error;
@@ -59,6 +46,18 @@ bool hugepages_are_reserved() {
 }
 
 }  // namespace
+
+unsigned memory_needed_mb(const config::Config& config) {
+    constexpr std::size_t kMbufOverhead = 512;  // struct rte_mbuf, headroom, mempool header
+    constexpr std::size_t kPage = 4096;
+    constexpr std::size_t kBaseMb = 96;
+    // A mempool lets no object cross a page, so that most mbufs take a page each.
+    const std::size_t object = config.memory.mbuf_size + kMbufOverhead;
+    const std::size_t mbuf = object <= kPage ? kPage / (kPage / object) : object;
+    const std::size_t pools =
+        std::max<std::size_t>(config.ports.size(), 1) * config.memory.mbufs * mbuf;
+    return static_cast<unsigned>(pools / (1u << 20) + kBaseMb);
+}
 
 Result<LcorePlan> plan_lcores(const config::Workers& workers, bool distributor) {
     const std::vector<unsigned> cpus = usable_cpus();
@@ -114,7 +113,7 @@ Status start_eal(const config::Config& config, const LcorePlan& plan) {
         }
     } else {
         const unsigned size_mb =
-            config.memory.size_mb > 0 ? config.memory.size_mb : memory_without_hugepages(config);
+            config.memory.size_mb > 0 ? config.memory.size_mb : memory_needed_mb(config);
         arguments.insert(arguments.end(),
                          {"--no-huge", "--no-shconf", "-m", std::to_string(size_mb)});
     }

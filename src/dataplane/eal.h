@@ -26,6 +26,9 @@ struct LcorePlan {
 /// fewer of them.
 Result<LcorePlan> plan_lcores(const config::Workers& workers, bool distributor);
 
+/// Ports' pools, rings and what EAL itself takes.
+unsigned memory_needed_mb(const config::Config& config);
+
 /// With hugepages if that is configured and any are reserved, with ordinary memory otherwise.
 Status start_eal(const config::Config& config, const LcorePlan& plan);
 

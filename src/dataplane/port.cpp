@@ -10,6 +10,8 @@
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 
+#include "rss.h"
+
 namespace querytap::dataplane {
 namespace {
 
@@ -51,6 +53,7 @@ Result<std::unique_ptr<Port>> Port::create(const Wish& wish) {
     if (Status pool = port->make_pool(); !pool.ok()) return pool.error();
     if (Status configured = port->configure(); !configured.ok()) return configured.error();
     if (Status queues = port->set_up_queues(); !queues.ok()) return queues.error();
+    if (Status tested = port->test_queues(); !tested.ok()) return tested.error();
     return port;
 }
 
@@ -103,6 +106,7 @@ Status Port::configure() {
     driver_ = info.driver_name;
     queues_ =
         spreads_flows(info) ? std::min(wish_.queues_max, info.max_rx_queues) : std::uint16_t{1};
+    if (queues_ < wish_.queues_max) rss_ = "the device has no RSS or too few queues";
 
     std::vector<std::uint8_t> key(info.hash_key_size);
     for (std::size_t i = 0; i < key.size(); ++i)
@@ -151,6 +155,25 @@ Status Port::set_up_queues() {
     const int code = rte_eth_tx_queue_setup(id_, 0, tx_descriptors, socket, nullptr);
     if (code == 0) return success();
     return Error{.message = "port '" + name_ + "' cannot be set up: " + reason(code)};
+}
+
+/// Drivers set RSS when they start, and only then say what it is. A device that does not keep both
+/// directions together is asked for one queue.
+Status Port::test_queues() {
+    if (queues_ == 1) return success();
+    if (Status started = start(); !started.ok()) return started;
+    const RssResult result = test_rss(id_, queues_);
+    stop();
+    rss_ = result.text;
+    if (result.meets) return success();
+    wish_.queues_max = 1;
+    if (Status configured = configure(); !configured.ok()) return configured;
+    return set_up_queues();
+}
+
+bool Port::link_is_up() const noexcept {
+    rte_eth_link link{};
+    return rte_eth_link_get_nowait(id_, &link) != 0 || link.link_status == RTE_ETH_LINK_UP;
 }
 
 Status Port::start() {

@@ -50,7 +50,12 @@ class Port {
 
     const std::string& name() const noexcept { return name_; }
     const std::string& driver() const noexcept { return driver_; }
-    /// More than one only with symmetric RSS: both directions of a flow come on the same queue.
+    bool link_is_up() const noexcept;
+    int numa_node() const noexcept { return socket_; }
+    /// How several queues were tested, or why there is one; empty where one is all that was wanted.
+    const std::string& rss() const noexcept { return rss_; }
+    /// More than one only with symmetric RSS that passed its test: both directions of a flow come
+    /// on the same queue.
     std::uint16_t queues() const noexcept { return queues_; }
     Queue queue(std::uint16_t index) const noexcept;
 
@@ -65,12 +70,14 @@ class Port {
     Status configure();
     Status make_pool();
     Status set_up_queues();
+    Status test_queues();
     std::uint16_t mtu_for(const rte_eth_dev_info& info) const noexcept;
 
     Wish wish_;
     std::uint16_t id_ = 0;
     std::string name_;
     std::string driver_;
+    std::string rss_;
     std::uint16_t queues_ = 1;
     std::uint16_t descriptors_ = 0;
     int socket_ = 0;

@@ -145,11 +145,12 @@ Status Runtime::Impl::make_workers(const pipeline::Generation& first) {
     if (count == 1) {
         why = "one worker receives from all queues";
     } else if (queue_for_each_worker()) {
-        why = "symmetric RSS spreads flows over the workers' own queues";
+        why = "symmetric RSS spreads flows over the workers' own queues; self-test: " +
+              ports[0]->rss();
     } else {
-        why = ports.size() > 1 ? "a distributor joins the ports and spreads flows by symmetric hash"
-                               : "the device has no RSS or too few queues: a distributor spreads "
-                                 "flows by symmetric hash";
+        why = ports.size() > 1
+                  ? "a distributor joins the ports and spreads flows by symmetric hash"
+                  : ports[0]->rss() + ": a distributor spreads flows by symmetric hash";
         std::vector<Queue> queues;
         for (const auto& port : ports) {
             for (std::uint16_t i = 0; i < port->queues(); ++i)
@@ -221,6 +222,40 @@ std::string Runtime::description() const {
     text += "; " + impl_->why;
     if (rte_eal_has_hugepages() == 0) text += "; without hugepages";
     return text;
+}
+
+std::vector<Finding> Runtime::findings() const {
+    using Kind = Finding::Status;
+    std::vector<Finding> findings;
+    for (const auto& port : impl_->ports) {
+        Finding finding{
+            .status = Kind::kOk, .subject = "port " + port->name(), .text = {}, .hint = {}};
+        finding.text =
+            fmt::format("driver {}, {} queue{} of {} packets", port->driver(), port->queues(),
+                        port->queues() == 1 ? "" : "s", port->queue(0).descriptors);
+        if (port->numa_node() >= 0)
+            finding.text += fmt::format(", NUMA node {}", port->numa_node());
+        findings.push_back(std::move(finding));
+        const unsigned standing = unsigned{port->queues()} * port->queue(0).descriptors;
+        const unsigned lcores = impl_->config.workers.count + 2;
+        const unsigned wanted = 2 * (standing + lcores * Port::kPoolCache);
+        if (impl_->config.memory.mbufs < wanted) {
+            findings.push_back(
+                {Kind::kWarning, "port " + port->name(),
+                 fmt::format("{} mbufs are few for its queues", impl_->config.memory.mbufs),
+                 fmt::format("set memory.mbufs to {} or more", wanted)});
+        }
+    }
+    findings.push_back({Kind::kOk, "workers", impl_->why, ""});
+    return findings;
+}
+
+std::vector<std::string> Runtime::ports_down() const {
+    std::vector<std::string> names;
+    for (const auto& port : impl_->ports) {
+        if (!port->link_is_up()) names.push_back(port->name());
+    }
+    return names;
 }
 
 Status Runtime::start() {

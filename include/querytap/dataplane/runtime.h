@@ -15,6 +15,7 @@
 
 #include <querytap/base/result.h>
 #include <querytap/config/config.h>
+#include <querytap/dataplane/doctor.h>
 #include <querytap/pipeline/event_ring.h>
 #include <querytap/pipeline/inspector.h>
 #include <querytap/sinks/metrics_source.h>
@@ -50,6 +51,9 @@ class Runtime final : public sinks::MetricsSource {
     /// In plain words: devices, queues, workers, cores, and how flows find their worker.
     std::string description() const;
 
+    /// What the devices say of themselves, and how flows find their worker.
+    std::vector<Finding> findings() const;
+
     Status start();
     /// No more input; what has arrived is worked off, then the workers end.
     void stop() noexcept;
@@ -66,6 +70,8 @@ class Runtime final : public sinks::MetricsSource {
 
     std::vector<pipeline::EventRing*> event_rings();
     Progress progress() const noexcept;
+    /// Ports whose link is down, once started.
+    std::vector<std::string> ports_down() const;
     /// mbufs that are in use now. After join() none may be.
     std::uint64_t mbufs_in_use() const noexcept;
 
