@@ -39,6 +39,8 @@ std::uint32_t Table::Impl::least_worth(std::uint32_t a, std::uint32_t b) const n
 
 std::uint32_t Table::Impl::least_neighbour(std::uint64_t hash) const noexcept {
     std::uint32_t victim = kNone;
+    // All come from memory at the same time, and not one after the other.
+    index.for_each_neighbour(hash, [&](std::uint32_t slot) { __builtin_prefetch(&flows[slot]); });
     index.for_each_neighbour(hash, [&](std::uint32_t slot) { victim = least_worth(victim, slot); });
     return victim;
 }

@@ -19,6 +19,18 @@ std::uint32_t network_of(const packet::Envelope& envelope, KeyOptions options) n
     return network;
 }
 
+/// The same order as Endpoint's own, without a call for two times sixteen bytes.
+bool is_before(const Endpoint& a, const Endpoint& b) noexcept {
+    for (const std::size_t half : {0u, 8u}) {
+        std::uint64_t word_a = 0;
+        std::uint64_t word_b = 0;
+        std::memcpy(&word_a, a.address.bytes().data() + half, sizeof(word_a));
+        std::memcpy(&word_b, b.address.bytes().data() + half, sizeof(word_b));
+        if (word_a != word_b) return __builtin_bswap64(word_a) < __builtin_bswap64(word_b);
+    }
+    return a.port < b.port;
+}
+
 }  // namespace
 
 Lookup lookup_of(const packet::PacketView& packet, KeyOptions options) noexcept {
@@ -26,7 +38,7 @@ Lookup lookup_of(const packet::PacketView& packet, KeyOptions options) noexcept 
         options.vlan || options.vni ? network_of(packet.envelope, options) : 0;
     const Endpoint source{packet.source, packet.source_port};
     const Endpoint destination{packet.destination, packet.destination_port};
-    if (destination < source) {
+    if (is_before(destination, source)) {
         return {.key = {destination, source, packet.protocol, network}, .side = Side::kFromB};
     }
     return {.key = {source, destination, packet.protocol, network}, .side = Side::kFromA};
