@@ -242,6 +242,7 @@ std::optional<bool> begins_in_literal(std::string_view normalised) {
 }  // namespace
 
 std::string redact(std::string_view text, Hide hide) {
+    if (hide == Hide::kSecrets && !may_hold_secret(text)) return std::string(text);
     return Redactor(hide, 0).run(text);
 }
 
@@ -251,6 +252,9 @@ std::string redact_literal(std::string_view content, Hide hide) {
 }
 
 std::string redact_parameters(std::string_view procedure, std::string_view parameters, Hide hide) {
+    if (hide == Hide::kSecrets && !may_hold_secret(procedure) && !may_hold_secret(parameters)) {
+        return std::string(parameters);
+    }
     Redactor redactor(hide, 0);
     redactor.run(procedure.substr(0, procedure.find(';')));  // for what it knows of the call then
     return redactor.run(parameters);

@@ -48,7 +48,38 @@ constexpr Row kCalls[] = {
     {"opendatasource", {.rowset = true}},
 };
 
+/// What names_secret() and kCalls have in them: one of these is in every text that holds a secret.
+constexpr std::string_view kMarks[] = {
+    "passw",         "passphrase",       "pwd",    "secret",    "sp_add",    "sp_setapp",
+    "sp_appr",       "sp_xp_cmdshell_p", "signby", "encryptby", "decryptby", "openrowset",
+    "opendatasource"};
+
+constexpr auto kBegins = [] {
+    std::array<bool, 256> begins{};
+    for (const std::string_view mark : kMarks) {
+        begins[static_cast<unsigned char>(mark[0])] = true;
+        begins[static_cast<unsigned char>(upper(mark[0]))] = true;
+    }
+    return begins;
+}();
+
+bool begins_with(std::string_view text, std::string_view mark) noexcept {
+    if (text.size() < mark.size()) return false;
+    return std::equal(mark.begin(), mark.end(), text.begin(),
+                      [](char expected, char c) { return expected == lower(c); });
+}
+
 }  // namespace
+
+bool may_hold_secret(std::string_view text) noexcept {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (!kBegins[static_cast<unsigned char>(text[i])]) continue;
+        for (const std::string_view mark : kMarks) {
+            if (begins_with(text.substr(i), mark)) return true;
+        }
+    }
+    return false;
+}
 
 bool names_secret(std::string_view word) noexcept {
     const LowerName name(word);

@@ -9,6 +9,9 @@ namespace querytap::sql {
 /// A word behind which a password stands: a keyword, a column, a @variable.
 bool names_secret(std::string_view word) noexcept;
 
+/// False: nothing in the text can make any of it secret. Nearly all texts are such.
+bool may_hold_secret(std::string_view text) noexcept;
+
 /// What of a call is secret.
 struct SecretArguments {
     std::uint8_t places = 0;  ///< bit n: argument n, from 0

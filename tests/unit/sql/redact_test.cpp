@@ -144,6 +144,36 @@ TEST(RedactLiteral, ScrubsConnectionStrings) {
     EXPECT_EQ(redact_literal("", Hide::kLiterals), "");
 }
 
+/// The quick look that spares most texts the work must not spare one that holds a secret.
+TEST(Redact, FindsEveryNameOfASecret) {
+    for (const char* text : {"x_PASSWORD='s'",
+                             "@Passwd='s'",
+                             "passphrase='s'",
+                             "PWD='s'",
+                             "Secret='s'",
+                             "sp_addlogin 'a','s'",
+                             "sp_password 's'",
+                             "sp_addapprole 'a','s'",
+                             "sp_setapprole 'a','s'",
+                             "sp_approlepassword 'a','s'",
+                             "sp_addlinkedsrvlogin 'a','b','c','d','s'",
+                             "sp_xp_cmdshell_proxy_account 'a','s'",
+                             "encryptbypassphrase('s')",
+                             "DecryptByPassphrase('s')",
+                             "decryptbyasymkey(1,2,'s')",
+                             "decryptbycert(1,2,'s')",
+                             "decryptbykeyautoasymkey(1,'s')",
+                             "decryptbykeyautocert(1,'s')",
+                             "signbyasymkey(1,2,'s')",
+                             "signbycert(1,2,'s')",
+                             "pwdencrypt('s')",
+                             "pwdcompare('s',1)",
+                             "openrowset('a','b';'c';'s')",
+                             "OpenDataSource('a','b';'c';'s')"}) {
+        EXPECT_EQ(redact(text, Hide::kSecrets).find("'s'"), std::string::npos) << text;
+    }
+}
+
 /// Each token goes out as it came, whatever it is.
 TEST(Redact, KeepsEveryByteOfATextWithoutSecrets) {
     std::uint32_t seed = 7;
