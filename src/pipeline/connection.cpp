@@ -122,6 +122,7 @@ void Connection::finish() noexcept {
         context_.messages.release(raw);
         raw = nullptr;
     }
+    finish_policy();
     if (verdict_stale_) write_verdict(level());
     flow_.verdict = static_cast<std::uint8_t>(level());
 }
@@ -208,35 +209,6 @@ void Connection::fill(FlowEnd& record) const noexcept {
     record.degraded = degraded_;
     record.user = user_;
     record.application = application_;
-}
-
-void Connection::check_policy() noexcept {
-    const policy::Policy* policy = context_.current->owned->shared.policy.get();
-    if (policy == nullptr) return;
-    const policy::Decision decision = policy->check({.client = conversation_.client.address,
-                                                     .server = conversation_.server.address,
-                                                     .server_port = conversation_.server.port,
-                                                     .transport = transport_,
-                                                     .user = user_.view(),
-                                                     .application = application_.view()});
-    if (!decision.finding.empty()) {
-        BoundedText<160> text;
-        text.assign("the policy (rule '");
-        text.append(decision.rule);
-        text.append("') does not allow this conversation: ");
-        text.append(decision.finding);
-        if (const auto evidence = verdict::find_evidence(decision.finding)) {
-            add_evidence(*evidence, text.view());
-        }
-        return;
-    }
-    // Allowed is said only when all that a rule may ask for is known.
-    const bool known = transport_ == policy::Transport::kEncrypted || !user_.empty();
-    if (decision.action != policy::Action::kAllow || !known || allowed_) return;
-    const verdict::Level previous = level();
-    allowed_ = true;
-    if (findings_ != nullptr) findings_->ledger.allow();
-    if (level() != previous) write_verdict(previous);
 }
 
 void Connection::add_evidence(verdict::Evidence evidence, std::string_view text) noexcept {

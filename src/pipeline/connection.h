@@ -130,7 +130,15 @@ class Connection final : public tds::Handler {
     void judge_port() noexcept;
     void judge_tls(tds::TlsMode mode, const tls::Handshake& handshake) noexcept;
 
+    policy::Facts known_facts() const noexcept;
     void check_policy() noexcept;
+    void check_policy(const policy::Facts& facts) noexcept;
+    void check_login(const tds::Login7& login) noexcept;
+    void check_tls(const tls::Handshake& handshake) noexcept;
+    void check_database(std::string_view database) noexcept;
+    void check_statements(sql::StatementClasses statements) noexcept;
+    void add_policy_findings(const policy::Decision& decision, const policy::Facts& facts) noexcept;
+    void finish_policy() noexcept;
     /// `text`: plain words, where more is known than the table says.
     void add_evidence(verdict::Evidence evidence, std::string_view text = {}) noexcept;
     void add_reason(verdict::Kind kind, std::string_view id, std::string_view text,
@@ -152,10 +160,14 @@ class Connection final : public tds::Handler {
 
     BoundedText<128> user_;
     BoundedText<128> application_;
+    BoundedText<128> server_name_;  ///< SNI, or ServerName of LOGIN7
+    policy::Findings violated_;     ///< of the policy, so far
     policy::Transport transport_ = policy::Transport::kUnknown;
     FirstBytes* first_bytes_ = nullptr;  ///< while the stream is watched
     bool port_judged_ = false;
-    bool allowed_ = false;  ///< by the policy
+    bool allowed_ = false;         ///< by the policy
+    bool name_known_ = false;      ///< no other server_name_ will come
+    bool policy_pending_ = false;  ///< until it is
     Degraded degraded_;
     bool verdict_stale_ = false;  ///< evidence came since the last verdict event
     std::uint64_t messages_to_server_ = 0;

@@ -58,6 +58,7 @@ void Connection::close(MessageMatch& message) noexcept {
     Hits hits(*this, message);
     write_record(message);
     message.finish(hits);
+    check_statements(message.statements());
     MessageMatch** link = &messages_;
     while (*link != &message)
         link = &(*link)->next;
@@ -124,7 +125,7 @@ void Connection::on_login(const tds::MessageInfo& info, const tds::Login7& login
         message->field(Buffer::kTdsLoginServer, login.server.view());
         message->field(Buffer::kTdsLoginDatabase, login.database.view());
     }
-    check_policy();
+    check_login(login);
 }
 
 void Connection::on_sql(const tds::MessageInfo& info, tds::SqlSource source,
@@ -215,6 +216,7 @@ void Connection::on_federation(const tds::MessageInfo& info, const tds::Federati
 /// A redirection (Azure, availability groups): the client's next connection goes to the port.
 void Connection::on_env_change(const tds::MessageInfo& info, tds::EnvChange kind,
                                std::string_view new_value, std::string_view) {
+    if (kind == tds::EnvChange::kDatabase) check_database(new_value);
     if (kind != tds::EnvChange::kRouting && kind != tds::EnvChange::kEnhancedRouting) return;
     const std::string_view place = new_value.substr(0, new_value.rfind('/'));
     const std::size_t colon = std::min(place.rfind(':'), place.size());
@@ -248,6 +250,7 @@ void Connection::on_result_end(const tds::MessageInfo& info, const tds::ResultSu
 
 void Connection::on_tls(tds::TlsMode mode, const tls::Handshake& handshake) {
     judge_tls(mode, handshake);
+    check_tls(handshake);
     if (!context_.limits.tds_events) return;
     context_.events.write<Tls>(conversation_, [&](Tls& event) {
         event.mode = mode;

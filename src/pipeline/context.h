@@ -23,7 +23,8 @@ namespace querytap::pipeline {
 struct ActiveGeneration {
     std::unique_ptr<WorkerGeneration> owned;
     std::bitset<signature::kBufferCount> wanted;  ///< buffers that some rule looks at
-    std::uint32_t users = 0;                      ///< transactions opened on it and not yet closed
+    bool classify = false;    ///< the policy restricts what kind of statements may be sent
+    std::uint32_t users = 0;  ///< transactions opened on it and not yet closed
 };
 
 struct Context {

@@ -330,6 +330,8 @@ std::unique_ptr<WorkerGeneration> Inspector::Impl::adopt(
                 const auto buffer = static_cast<signature::Buffer>(i);
                 generation.wanted[i] = generation.owned->shared.rules->uses(buffer);
             }
+            const policy::Policy* policy = generation.owned->shared.policy.get();
+            generation.classify = policy != nullptr && policy->judges_statements();
             context_.current = &generation;
         } else if (&generation != context_.current && generation.users == 0 && !unused) {
             unused = std::move(generation.owned);

@@ -86,6 +86,7 @@ void MessageMatch::sql(const tds::Chunk& chunk) noexcept {
         }
         reader_->normaliser.begin(encoding_of(chunk));
         reader_->shape.begin();
+        reader_->classes.begin();
         part_statements();
     }
     if (reader_ == nullptr) return;
@@ -141,6 +142,7 @@ void MessageMatch::end_sql() noexcept {
     executed_ = reader_->normaliser.executed();
     context_.counters.sql_limits.add(reader_->normaliser.limits_hit());
     if (context_.limits.tds_events) add_hash(reader_->shape.end());
+    statements_.add(reader_->classes.end());
     context_.sql_readers.release(reader_);
     reader_ = nullptr;
     end_value(slot(View::kRaw));
@@ -159,6 +161,7 @@ void MessageMatch::procedure(const tds::RpcCall& call) noexcept {
         field(Buffer::kTdsProc, call.procedure);
         return;
     }
+    if (generation_.classify) statements_.add(sql::classify_procedure(call.procedure));
     if (!wants(Buffer::kTdsProc) && !context_.limits.tds_events) return;
     struct Name final : sql::Views {
         void on_normalised(std::string_view piece) override { text.append(piece); }
@@ -286,6 +289,7 @@ void MessageMatch::on_raw(std::string_view text) {
 
 void MessageMatch::on_normalised(std::string_view text) {
     if (context_.limits.tds_events) reader_->shape.add(text);
+    if (generation_.classify) reader_->classes.add(text);
     if (wants(Buffer::kTdsSql)) append(slot(View::kSql), text);
 }
 

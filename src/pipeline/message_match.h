@@ -11,6 +11,7 @@
 #include <querytap/signature/scanner.h>
 #include <querytap/sql/base64_runs.h>
 #include <querytap/sql/normaliser.h>
+#include <querytap/sql/statement_class.h>
 #include <querytap/tds/session.h>
 
 #include "parameter_text.h"
@@ -57,6 +58,9 @@ class MessageMatch final : public sql::Views {
     /// Of the SQL text, or, where there is none, of the call.
     std::uint64_t query_hash() const noexcept;
 
+    /// What kind of statements it held, after finish(); empty where no policy asks.
+    sql::StatementClasses statements() const noexcept { return statements_; }
+
     /// The rule set of this message's hits.
     const signature::RuleSet& rules() const noexcept;
     std::uint32_t generation() const noexcept;
@@ -97,6 +101,7 @@ class MessageMatch final : public sql::Views {
     SqlReader* reader_ = nullptr;  ///< while a SQL text is open
     sql::ExecutedNames executed_;  ///< parameters that the last statement executes
     bool parameter_is_sql_ = false;
+    sql::StatementClasses statements_;
     std::uint64_t call_hash_ = 0;  ///< of the first procedure that is called by name
     ParameterText parameter_text_;
     NarrowState narrow_;

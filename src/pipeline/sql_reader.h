@@ -3,12 +3,14 @@
 
 #include <querytap/sql/fingerprint.h>
 #include <querytap/sql/normaliser.h>
+#include <querytap/sql/statement_class.h>
 
 namespace querytap::pipeline {
 
 struct SqlReader {
     sql::Normaliser normaliser;
     sql::Fingerprint shape;
+    sql::StatementClassifier classes;  ///< fed where a policy asks for it
 };
 
 }  // namespace querytap::pipeline

@@ -1,72 +1,19 @@
-#include <algorithm>
+#include <array>
 #include <fstream>
 #include <iterator>
 
 #include <querytap/policy/policy.h>
 
-#include "glob.h"
 #include "reader.h"
+#include "rule_table.h"
 
 namespace querytap::policy {
-namespace {
-
-// Evidence: a denied conversation is suspicious by itself, one that only nobody listed is not.
-constexpr std::uint16_t kDenied = 60;
-constexpr std::uint16_t kViolated = 50;
-constexpr std::uint16_t kNotListed = 15;
-
-bool contains(const Group& group, const IpAddress& address) noexcept {
-    return std::any_of(group.addresses.begin(), group.addresses.end(),
-                       [&](const Prefix& prefix) { return prefix.contains(address); });
-}
-
-bool matches(const std::vector<Group>& clients, const IpAddress& client) noexcept {
-    return clients.empty() || std::any_of(clients.begin(), clients.end(), [&](const Group& group) {
-               return contains(group, client);
-           });
-}
-
-bool matches(const Group& server, const IpAddress& address, std::uint16_t port) noexcept {
-    const bool on_port =
-        server.ports.empty() ||
-        std::any_of(server.ports.begin(), server.ports.end(),
-                    [&](PortRange range) { return range.first <= port && port <= range.last; });
-    return on_port && contains(server, address);
-}
-
-bool applies(const Rule& rule, const Facts& facts) noexcept {
-    const bool server =
-        rule.servers.empty() ||
-        std::any_of(rule.servers.begin(), rule.servers.end(), [&](const Group& group) {
-            return matches(group, facts.server, facts.server_port);
-        });
-    return server && matches(rule.clients, facts.client);
-}
-
-/// What is not known yet (empty) is not judged yet.
-bool violates(const std::vector<std::string>& globs, std::string_view value) noexcept {
-    return !globs.empty() && !value.empty() &&
-           std::none_of(globs.begin(), globs.end(),
-                        [&](const std::string& glob) { return glob_match(glob, value); });
-}
-
-std::string_view finding_of(const Rule& rule, const Facts& facts) noexcept {
-    if (rule.encryption == EncryptionDemand::kRequired && facts.transport == Transport::kClear) {
-        return "clear-text-where-encrypted-expected";
-    }
-    if (rule.encryption == EncryptionDemand::kForbidden &&
-        facts.transport == Transport::kEncrypted) {
-        return "encrypted-where-clear-expected";
-    }
-    if (violates(rule.logins, facts.user)) return "login-not-allowed";
-    if (violates(rule.applications, facts.application)) return "application-not-allowed";
-    return {};
-}
-
-}  // namespace
 
 struct Policy::Impl {
+    explicit Impl(Model read) : model(std::move(read)), table(model) {}
+
     Model model;
+    RuleTable table;
 };
 
 Policy::Policy(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -75,7 +22,7 @@ Policy::~Policy() = default;
 Result<std::shared_ptr<const Policy>> Policy::parse(std::string_view yaml, std::string_view name) {
     auto model = read(yaml, name);
     if (!model) return model.error();
-    auto impl = std::make_unique<Impl>(Impl{std::move(model).value()});
+    auto impl = std::make_unique<Impl>(std::move(model).value());
     return std::shared_ptr<const Policy>(new Policy(std::move(impl)));
 }
 
@@ -91,24 +38,62 @@ Result<std::shared_ptr<const Policy>> Policy::load(const std::filesystem::path& 
 }
 
 Decision Policy::check(const Facts& facts) const noexcept {
-    for (const Rule& rule : impl_->model.rules) {
-        if (!applies(rule, facts)) continue;
-        if (rule.action == Action::kDeny) {
-            return {
-                .action = rule.action, .rule = rule.name, .finding = "denied", .weight = kDenied};
+    const Model& model = impl_->model;
+    const AddressMap::SetId client = model.clients.find(facts.client);
+    const AddressMap::SetId server = model.servers.find(facts.server);
+    for (auto candidate = impl_->table.first(client, server); candidate != kNoRule;
+         candidate = impl_->table.next(client, server, candidate)) {
+        const Rule& rule = model.rules[candidate];
+        switch (server_applies(model, rule, server, facts)) {
+            case Applies::kNo:
+                continue;
+            case Applies::kUnknown:
+                return {.pending = true};
+            case Applies::kYes:
+                return {.action = rule.action,
+                        .rule = rule.name,
+                        .rule_index = candidate,
+                        .findings = violations(model, rule, client, facts)};
         }
-        const std::string_view finding = finding_of(rule, facts);
-        return {.action = rule.action,
-                .rule = rule.name,
-                .finding = finding,
-                .weight = finding.empty() ? std::uint16_t{0} : kViolated};
     }
-    const Action action = impl_->model.otherwise;
-    if (action == Action::kAllow) return {.action = action, .rule = "default"};
-    return {.action = action,
-            .rule = "default",
-            .finding = "server-not-allowed",
-            .weight = action == Action::kDeny ? kDenied : kNotListed};
+    return otherwise(model, server, facts);
+}
+
+bool Policy::judges_statements() const noexcept {
+    for (const Rule& rule : impl_->model.rules) {
+        if (rule.statements) return true;
+    }
+    return false;
+}
+
+std::string Policy::explain(const Facts& facts) const {
+    return explain_decision(impl_->model, facts, check(facts));
+}
+
+std::string_view name(Action action) noexcept {
+    static constexpr std::array<std::string_view, 3> kNames{"allow", "watch", "deny"};
+    return kNames[static_cast<std::size_t>(action)];
+}
+
+std::string_view id(Finding finding) noexcept {
+    static constexpr std::array<std::string_view, kFindingCount> kIds{
+        "denied",
+        "server-not-allowed",
+        "external-server-not-allowed",
+        "client-not-allowed",
+        "clear-text-where-encrypted-expected",
+        "encrypted-where-clear-expected",
+        "tls-version-too-old",
+        "certificate-not-expected",
+        "tds-version-not-allowed",
+        "login-not-allowed",
+        "application-not-allowed",
+        "host-not-allowed",
+        "database-not-allowed",
+        "statement-not-allowed",
+        "outside-hours",
+        "not-through-gateway"};
+    return kIds[static_cast<std::size_t>(finding)];
 }
 
 }  // namespace querytap::policy

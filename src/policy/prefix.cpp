@@ -1,9 +1,22 @@
 #include "prefix.h"
 
 #include <charconv>
-#include <cstring>
 
 namespace querytap::policy {
+namespace {
+
+/// The address with all bits after the first `bits` cleared, or set.
+IpAddress bound(const IpAddress& address, unsigned bits, bool set) noexcept {
+    std::array<std::uint8_t, 16> bytes = address.bytes();
+    for (unsigned i = 0; i < bytes.size(); ++i) {
+        const unsigned kept = bits > 8 * i ? std::min(bits - 8 * i, 8u) : 0;
+        const auto mask = static_cast<std::uint8_t>(0xffu >> kept);
+        bytes[i] = static_cast<std::uint8_t>(set ? bytes[i] | mask : bytes[i] & ~mask);
+    }
+    return IpAddress::v6(bytes);
+}
+
+}  // namespace
 
 Result<Prefix> Prefix::parse(std::string_view text) {
     const std::size_t slash = text.find('/');
@@ -21,19 +34,10 @@ Result<Prefix> Prefix::parse(std::string_view text) {
         }
     }
     Prefix prefix;
-    prefix.address_ = *address;
     prefix.bits_ = bits + (128 - bits_max);
+    prefix.first_ = bound(*address, prefix.bits_, false);
+    prefix.last_ = bound(*address, prefix.bits_, true);
     return prefix;
-}
-
-bool Prefix::contains(const IpAddress& address) const noexcept {
-    const auto& a = address_.bytes();
-    const auto& b = address.bytes();
-    const std::size_t whole = bits_ / 8;
-    if (std::memcmp(a.data(), b.data(), whole) != 0) return false;
-    if (bits_ % 8 == 0) return true;
-    const auto mask = static_cast<std::uint8_t>(0xff00u >> (bits_ % 8));
-    return ((a[whole] ^ b[whole]) & mask) == 0;
 }
 
 }  // namespace querytap::policy

@@ -11,11 +11,18 @@ namespace querytap::policy {
 class Prefix {
   public:
     static Result<Prefix> parse(std::string_view text);
-    bool contains(const IpAddress& address) const noexcept;
+
+    bool contains(const IpAddress& address) const noexcept {
+        return first_ <= address && address <= last_;
+    }
+    const IpAddress& first() const noexcept { return first_; }
+    const IpAddress& last() const noexcept { return last_; }
+    unsigned bits() const noexcept { return bits_; }  ///< of the 128 of the mapped form
 
   private:
-    IpAddress address_;
-    unsigned bits_ = 0;  ///< of the 128 of the mapped form
+    IpAddress first_;
+    IpAddress last_;
+    unsigned bits_ = 128;
 };
 
 }  // namespace querytap::policy

@@ -46,12 +46,27 @@ constexpr std::array<EvidenceTraits, kEvidenceCount> kTable{{
 
     {"denied", kPolicy, 60, "", "the policy denies this conversation"},
     {"server-not-allowed", kPolicy, 15, "", "no rule of the policy allows this server"},
+    {"external-server-not-allowed", kPolicy, 25, "T1102",
+     "a server outside, which no rule of the policy allows"},
+    {"client-not-allowed", kPolicy, 15, "",
+     "no rule of the policy allows this client to speak to this server"},
     {"clear-text-where-encrypted-expected", kPolicy, 50, "",
      "clear text where the policy requires encryption"},
     {"encrypted-where-clear-expected", kPolicy, 50, "T1573",
      "encryption where the policy expects clear text"},
     {"login-not-allowed", kPolicy, 50, "T1078", "a login that the policy does not allow"},
     {"application-not-allowed", kPolicy, 50, "", "an application that the policy does not allow"},
+    {"tls-version-too-old", kPolicy, 30, "", "an older TLS version than the policy requires"},
+    {"certificate-not-expected", kPolicy, 50, "T1557",
+     "a certificate of the server that the policy does not expect"},
+    {"tds-version-not-allowed", kPolicy, 30, "", "a TDS version that the policy does not allow"},
+    {"host-not-allowed", kPolicy, 30, "", "a host name that the policy does not allow"},
+    {"database-not-allowed", kPolicy, 50, "T1213", "a database that the policy does not allow"},
+    {"statement-not-allowed", kPolicy, 50, "T1505.001",
+     "statements of a kind that the policy does not allow"},
+    {"outside-hours", kPolicy, 30, "", "at a time that the policy does not allow"},
+    {"not-through-gateway", kPolicy, 50, "T1090",
+     "past the gateways through which the policy leads this conversation"},
 }};
 
 }  // namespace

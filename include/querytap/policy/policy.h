@@ -1,7 +1,9 @@
-// What the owner calls legitimate: which clients may speak to which SQL servers, on which ports,
-// clear or encrypted. First rule that matches decides. Immutable after loading; shared by workers.
+// What the owner of the network calls legitimate: which clients may speak to which SQL servers,
+// how, as whom and when. The first rule whose clients and servers match decides. Immutable after
+// loading; shared by all workers, replaced as a whole.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -10,29 +12,86 @@
 
 #include <querytap/base/ip_address.h>
 #include <querytap/base/result.h>
+#include <querytap/base/time.h>
+#include <querytap/sql/statement_class.h>
 
 namespace querytap::policy {
 
 enum class Action : std::uint8_t { kAllow, kWatch, kDeny };
+std::string_view name(Action action) noexcept;
 
-/// What is known of a conversation when a rule is asked. Empty / kUnknown = not known (yet).
+/// What can be held against a conversation. id() is that of the evidence in verdict/evidence.h.
+enum class Finding : std::uint8_t {
+    kDenied,
+    kServerNotAllowed,          ///< an internal server that no group names
+    kExternalServerNotAllowed,  ///< a server outside, and no rule for it
+    kClientNotAllowed,          ///< a server that is named, but no rule for this client
+    kClearTextWhereEncryptedExpected,
+    kEncryptedWhereClearExpected,
+    kTlsVersionTooOld,
+    kCertificateNotExpected,
+    kTdsVersionNotAllowed,
+    kLoginNotAllowed,
+    kApplicationNotAllowed,
+    kHostNotAllowed,
+    kDatabaseNotAllowed,
+    kStatementNotAllowed,
+    kOutsideHours,
+    kNotThroughGateway,
+};
+inline constexpr std::size_t kFindingCount = 16;
+std::string_view id(Finding finding) noexcept;
+
+class Findings {
+  public:
+    void add(Finding finding) noexcept { bits_ |= 1u << static_cast<unsigned>(finding); }
+    bool has(Finding finding) const noexcept {
+        return (bits_ & 1u << static_cast<unsigned>(finding)) != 0;
+    }
+    bool any() const noexcept { return bits_ != 0; }
+    bool operator==(const Findings&) const noexcept = default;
+
+  private:
+    std::uint32_t bits_ = 0;
+};
+
+/// What is known of a conversation when a rule is asked. What is not known (yet) is not judged.
 enum class Transport : std::uint8_t { kUnknown, kClear, kEncrypted };
 struct Facts {
-    IpAddress client;
-    IpAddress server;
+    IpAddress client{};
+    IpAddress server{};
     std::uint16_t server_port = 0;
+    /// The server announced the port (SSRP), or sent the client there (routing): the ports of the
+    /// policy need not name it.
+    bool port_announced = false;
+    Timestamp time{};  ///< of the packet; the epoch: unknown
     Transport transport = Transport::kUnknown;
-    std::string_view user;
-    std::string_view application;
+    std::string_view server_name{};  ///< SNI, or ServerName of LOGIN7
+    bool name_known = false;         ///< no other name will come
+    std::uint16_t tls_version = 0;   ///< chosen; 0x0303 is TLS 1.2
+    bool certificate_seen = false;
+    bool self_signed = false;
+    std::string_view certificate_subject{};
+    std::string_view certificate_issuer{};
+    bool login_seen = false;  ///< LOGIN7: names that are empty are empty indeed
+    std::uint32_t tds_version = 0;
+    std::string_view user{};
+    std::string_view application{};
+    std::string_view host{};
+    std::string_view database{};
+    sql::StatementClasses statements{};
 };
+
+inline constexpr std::uint16_t kNoRule = UINT16_MAX;
 
 struct Decision {
     Action action = Action::kWatch;
-    std::string_view
-        rule;  ///< name of the rule that decided, or "default"; lives as long as the policy
-    std::string_view finding{};  ///< "server-not-allowed", "clear-text-where-encrypted-expected",
-                                 ///< ...; empty when allowed
-    std::uint16_t weight = 0;    ///< of the finding as evidence
+    /// Of the rule that decided, or "default"; lives as long as the policy.
+    std::string_view rule{};
+    std::uint16_t rule_index = kNoRule;
+    Findings findings{};
+    /// A rule that may match asks for the server's name, which is not known yet: no answer.
+    bool pending = false;
 };
 
 class Policy {
@@ -47,10 +106,21 @@ class Policy {
     /// No allocation; safe from any thread.
     Decision check(const Facts& facts) const noexcept;
 
+    /// Some rule restricts statements: their classes are wanted.
+    bool judges_statements() const noexcept;
+
+    /// The rules in order, why each applies or not, and which decides: lines for a person.
+    std::string explain(const Facts& facts) const;
+
   private:
     struct Impl;
     explicit Policy(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
+
+/// "10.1.2.3 -> 52.1.2.3:1433 tls=1.2 sni=x login=sa app=y host=h database=d tds=7.4
+/// statements=read,write time=2026-03-02T08:00:00Z", as check --explain takes it. `text` outlives
+/// the facts.
+Result<Facts> parse_facts(std::string_view text);
 
 }  // namespace querytap::policy

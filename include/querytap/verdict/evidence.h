@@ -36,12 +36,22 @@ enum class Evidence : std::uint8_t {
     // What the owner's policy says of it (Kind::kPolicy).
     kDenied,
     kServerNotAllowed,
+    kExternalServerNotAllowed,
+    kClientNotAllowed,
     kClearTextWhereEncryptedExpected,
     kEncryptedWhereClearExpected,
     kLoginNotAllowed,
     kApplicationNotAllowed,
+    kTlsVersionTooOld,
+    kCertificateNotExpected,
+    kTdsVersionNotAllowed,
+    kHostNotAllowed,
+    kDatabaseNotAllowed,
+    kStatementNotAllowed,
+    kOutsideHours,
+    kNotThroughGateway,
 };
-inline constexpr std::size_t kEvidenceCount = 25;
+inline constexpr std::size_t kEvidenceCount = 35;
 
 struct EvidenceTraits {
     std::string_view id;  ///< EVE verdict.reasons[].id, label of querytap_findings_total
