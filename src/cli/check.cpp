@@ -52,6 +52,7 @@ Status check_configuration(CheckOptions& options) {
     if (!config->policy.empty()) {
         auto policy = policy::Policy::load(config->policy);
         if (!policy) return policy.error();
+        if (options.policy.empty()) options.policy = config->policy;
     }
     if (options.directory.empty()) options.directory = config->signatures;
     return success();
@@ -94,6 +95,9 @@ int check(CheckOptions options) {
     if (const Status configured = check_configuration(options); !configured.ok()) {
         return fail(kUsage, configured.error());
     }
+    if (!options.explain.empty() || (options.config.empty() && !options.policy.empty())) {
+        return check_policy(options);
+    }
     if (options.directory.empty()) options.directory = default_signatures();
     if (options.has_sql) return check_sql(options);
     if (!options.profile.empty()) return check_profile(options);
@@ -112,6 +116,11 @@ void add_check(CLI::App& app, const Arguments&, int& status) {
     auto* sql = command->add_option("--sql", options->sql,
                                     "show every view of a statement (- reads standard input) and\n"
                                     "what matches it");
+    command->add_option("--policy", options->policy, "check a policy");
+    command->add_option("--explain", options->explain,
+                        "what the policy says of a conversation, and why: \"10.1.2.3 ->\n"
+                        "52.1.2.3:1433 tls=1.2 sni=x login=y app=z host=h database=d\n"
+                        "tds=7.4 statements=read,write time=2026-03-02T08:00:00Z\"");
     auto* profile = command->add_option("--profile", options->profile,
                                         "list the dearest signatures on a capture");
     sql->excludes(profile);
@@ -123,6 +132,7 @@ void add_check(CLI::App& app, const Arguments&, int& status) {
         "  querytap check signatures\n"
         "  querytap check -c /etc/querytap/querytap.yaml\n"
         "  querytap check --sql \"EXEC('xp_' + 'cmdshell ''dir''')\"\n"
+        "  querytap check --policy policy.yaml --explain \"10.1.2.3 -> 52.1.2.3:1433 tls sni=x\"\n"
         "  querytap check --profile monday.pcap signatures\n"
         "\nThe rules are compiled; each *.examples.yaml beside them is tried, and nothing may "
         "match\n"

@@ -11,6 +11,8 @@ struct CheckOptions {
     std::string config;
     std::string sql;
     bool has_sql = false;
+    std::string policy;
+    std::string explain;  ///< a conversation
     std::string profile;  ///< a capture
     bool lenient = false;
     bool strict = false;
@@ -18,6 +20,7 @@ struct CheckOptions {
 
 /// Each returns an exit status.
 int check_sql(const CheckOptions& options);
+int check_policy(const CheckOptions& options);
 int check_profile(const CheckOptions& options);
 
 }  // namespace querytap::cli

@@ -49,8 +49,8 @@ TEST_P(Example, FirstMatchDecides) {
     const Decision decision = policy->check({.client = ip(wanted.client),
                                              .server = ip(wanted.server),
                                              .server_port = wanted.port,
-                                             .name_known = true,
                                              .transport = wanted.transport,
+                                             .name_known = true,
                                              .user = wanted.user,
                                              .application = wanted.application});
     EXPECT_EQ(decision.action, wanted.action);
