@@ -61,12 +61,9 @@ void Statements::follow_punctuation(char c, Run& run) {
 void Statements::long_word(std::string_view piece, bool first, Run& run) {
     if (first) {
         run.spelling.word(piece, run.output);
-        // No keyword and no name of a variable is that long.
-        if (state_ != State::kIdle && state_ != State::kSkip) {
-            end_arguments(run);
-            drop_value();
-            state_ = State::kIdle;
-        }
+        // No keyword and no name of a variable is that long: a word like any other, and which does
+        // not matter.
+        follow_word("_", Keyword::kNone, run);
     } else {
         run.spelling.word_piece(piece, run.output);
     }

@@ -3,8 +3,18 @@
 
 namespace querytap::sql::test {
 
+/// Longer than any name: what cannot be a keyword or a variable.
+#define TEN "zzzzzzzzzz"
+#define LONG TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
 const std::vector<Row>& dynamic_rows() {
     static const std::vector<Row> rows{
+        {"declare @q char(9)='dir' " LONG ":exec(@q)", "declare @q char(9)='DIR'" LONG ":exec(@q)",
+         "dir\n", "dir\n"},
+        {"set @q='dir' set " LONG " exec(@q)", "set @q='DIR'set " LONG " exec(@q)", "dir\n",
+         "dir\n"},
+        {"set @q='dir' select " LONG " exec @q", "set @q='DIR'select " LONG " exec @q", "dir\n",
+         "exec dir\n"},
         {"EXEC('xp_cmdshell ''dir''')", "exec('XP_CMDSHELL ''DIR''')", "xp_cmdshell 'dir'\ndir\n",
          "xp_cmdshell'DIR'\n"},
         {"EXECUTE ( N'exec xp_cmdshell ''dir''' )", "execute('EXEC XP_CMDSHELL ''DIR''')",
