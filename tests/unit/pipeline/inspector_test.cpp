@@ -92,6 +92,18 @@ TEST_F(InspectorTest, LoginIsReportedWithoutVerdict) {
     EXPECT_EQ(flow.flow.tds_messages_to_client, 2u);
 }
 
+TEST_F(InspectorTest, AnAnswerWithoutItsEndStillAcknowledgesTheLogin) {
+    make();
+    say(true, test::prelogin());
+    say(false, test::prelogin_answer());
+    say(true, test::login7({}));
+    ByteVector answer = test::login_answer();
+    answer.erase(answer.end() - 4, answer.end());  // DONE is cut
+    say(false, answer);
+    play();
+    EXPECT_EQ(events_.tds(TdsKind::kLoginAck).size(), 1u);
+}
+
 TEST_F(InspectorTest, ThePasswordAppearsNowhere) {
     make();
     log_in();
