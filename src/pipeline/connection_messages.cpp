@@ -71,8 +71,7 @@ void Connection::write_record(const MessageMatch& message) noexcept {
     const bool query = record.kind == TdsKind::kQuery;
     const bool result = record.kind == TdsKind::kResult;
     if (query) context_.counters.queries.add();
-    const bool cut_answer = record.kind == TdsKind::kLoginAck;  // else on_result_end() wrote it
-    if (!context_.limits.tds_events || !(query || result || cut_answer)) return;
+    if (!context_.limits.tds_events || !(query || result)) return;
     context_.events.write<Tds>(conversation_, [&](Tds& event) {
         event = record;
         event.query_hash = message.query_hash();
