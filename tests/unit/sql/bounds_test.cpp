@@ -191,6 +191,28 @@ TEST(Bounds, OldVariablesGiveWayToANewValue) {
     EXPECT_GE(views.limits_hit, 1u);
 }
 
+/// A name of 128 characters may have more bytes than a word that is held.
+TEST(Bounds, LongNamesEndNoValueButTheirOwn) {
+    const std::string name = repeat("\u0436", 2 * 128);
+    const std::string given = "declare @q varchar(99)='select 1' ";
+    const std::pair<std::string, std::string> kRows[] = {
+        {given + "exec " + name + " exec(@q)", "select 1"},
+        {given + "l set " + name + " exec(@q)", "select 1"},
+        {given + "use " + name + " exec(@q)", "select 1"},
+        {"declare @q varchar(99) set @q='select 1' " + name + " exec(@q)", "select 1"},
+        {"declare @q varchar(99)='sp' exec @q " + name, "exec sp"},
+        {given + "set @q=" + name + " exec(@q)", ""},
+    };
+    for (const auto& [sql, dynamic] : kRows) {
+        const std::string bytes = encode(sql, Encoding::kUtf16le);
+        EXPECT_EQ(run(bytes, Encoding::kUtf16le).dynamic[0], dynamic) << sql;
+        std::vector<std::size_t> cuts;
+        for (std::size_t at = 2; at < bytes.size(); at += 2)
+            cuts.push_back(at);
+        EXPECT_EQ(run(bytes, Encoding::kUtf16le, cuts).dynamic[0], dynamic) << sql;
+    }
+}
+
 TEST(Bounds, OrdinaryTextHitsNone) {
     EXPECT_EQ(
         run("select * from t where a in ('x','y') and b='it''s'+char(65)", Encoding::kSingleByte)

@@ -23,8 +23,8 @@ struct Collected final : Views {
     }
     void on_dynamic_end(int index) override { ended.at(static_cast<std::size_t>(index)) = true; }
     bool operator==(const Collected& other) const {
-        return raw == other.raw && normalised == other.normalised && literals == other.literals && decoded == other.decoded &&
-               dynamic == other.dynamic;
+        return raw == other.raw && normalised == other.normalised && literals == other.literals &&
+               decoded == other.decoded && dynamic == other.dynamic;
     }
 
     std::string raw;
