@@ -1,7 +1,7 @@
 // What one worker's inspection costs, without devices: a capture in memory, lap after lap, each lap
 // with client addresses and sequence numbers of its own, so that every lap is new traffic.
 //
-//   bench_inspector CAPTURE [--signatures DIR] [--laps N] [--json]
+//   bench_inspector CAPTURE [--signatures DIR] [--laps N] [--json] [--alone]
 //
 // Prints, each as the median of five runs: the rewriting alone (baseline), the Inspector with it,
 // the Inspector alone (difference), and, as the bound, nothing but narrowing and Hyperscan on the
@@ -155,6 +155,7 @@ struct Options {
     std::filesystem::path signatures = "signatures";
     int laps = 8;
     bool json = false;
+    bool alone = false;
 };
 
 bool read_options(int argc, char** argv, Options& options) {
@@ -164,6 +165,8 @@ bool read_options(int argc, char** argv, Options& options) {
             options.signatures = argv[++i];
         } else if (argument == "--laps" && i + 1 < argc) {
             options.laps = std::max(1, std::atoi(argv[++i]));
+        } else if (argument == "--alone") {
+            options.alone = true;
         } else if (argument == "--json") {
             options.json = true;
         } else if (options.capture.empty() && !argument.starts_with('-')) {
@@ -200,7 +203,7 @@ int main(int argc, char** argv) {
     Options options;
     if (!read_options(argc, argv, options)) {
         std::fprintf(stderr,
-                     "usage: bench_inspector CAPTURE [--signatures DIR] [--laps N] [--json]\n");
+                     "usage: bench_inspector CAPTURE [--signatures DIR] [--laps N] [--json] [--alone]\n");
         return 2;
     }
     auto rules = signature::RuleSet::load(options.signatures);
@@ -215,6 +218,10 @@ int main(int argc, char** argv) {
     limits.sessions = 1 << 15;
     auto inspector = pipeline::Inspector::create(limits, {1, *rules, nullptr}, events);
     if (!inspector.ok() || lap.frames.empty()) return 1;
+    if (options.alone) {  // for a profiler
+        run(lap, options.laps, inspector->get());
+        return 0;
+    }
     Floor floor(**rules);
 
     const Measured seconds = measure(lap, options.laps, **inspector, floor);
