@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstddef>
+#include <cstring>
 
 #include "connection.h"
 #include "evidence.h"
@@ -9,6 +11,34 @@
 namespace querytap::pipeline {
 
 using tds::Direction;
+
+namespace {
+
+template <std::size_t kSize>
+void copy_text(BoundedText<kSize>& to, const BoundedText<kSize>& from) noexcept {
+    if (from.truncated()) {
+        to = from;
+    } else {
+        to.assign(from.view());
+    }
+}
+
+/// Texts as far as they go: most of a record is room for them.
+void copy_record(Tds& to, const Tds& from) noexcept {
+    static_assert(std::is_trivially_copyable_v<Tds>);
+    std::memcpy(static_cast<void*>(&to), &from, offsetof(Tds, user));
+    copy_text(to.user, from.user);
+    copy_text(to.host, from.host);
+    copy_text(to.application, from.application);
+    copy_text(to.library, from.library);
+    copy_text(to.server, from.server);
+    copy_text(to.database, from.database);
+    copy_text(to.procedure, from.procedure);
+    copy_text(to.parameters, from.parameters);
+    copy_text(to.text, from.text);
+}
+
+}  // namespace
 
 MessageMatch* Connection::find(const tds::MessageInfo& info) noexcept {
     for (MessageMatch* message = messages_; message != nullptr; message = message->next) {
@@ -73,7 +103,7 @@ void Connection::write_record(const MessageMatch& message) noexcept {
     if (query) context_.counters.queries.add();
     if (!context_.limits.tds_events || !(query || result)) return;
     context_.events.write<Tds>(conversation_, [&](Tds& event) {
-        event = record;
+        copy_record(event, record);
         event.query_hash = message.query_hash();
     });
 }

@@ -47,21 +47,22 @@ class EventWriter {
         return EventType::kTds;
     }
 
+    // Without parentheses: those would write zeros over the room for texts first.
     template <typename Payload>
     static Payload& emplace(Event& event) noexcept {
         if constexpr (std::is_same_v<Payload, Alert>) {
-            return *std::construct_at(&event.alert);
+            return *new (&event.alert) Payload;
         } else if constexpr (std::is_same_v<Payload, Verdict>) {
-            return *std::construct_at(&event.verdict);
+            return *new (&event.verdict) Payload;
         } else if constexpr (std::is_same_v<Payload, FlowEnd>) {
-            return *std::construct_at(&event.flow);
+            return *new (&event.flow) Payload;
         } else if constexpr (std::is_same_v<Payload, Tls>) {
-            return *std::construct_at(&event.tls);
+            return *new (&event.tls) Payload;
         } else if constexpr (std::is_same_v<Payload, Ssrp>) {
-            return *std::construct_at(&event.ssrp);
+            return *new (&event.ssrp) Payload;
         } else {
             static_assert(std::is_same_v<Payload, Tds>);
-            return *std::construct_at(&event.tds);
+            return *new (&event.tds) Payload;
         }
     }
 

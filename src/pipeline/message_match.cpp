@@ -240,7 +240,9 @@ void MessageMatch::append_narrowed(View view, const tds::Chunk& chunk) noexcept 
 /// Most values are shorter than any run.
 bool MessageMatch::may_hold_base64(const tds::Chunk& chunk) const noexcept {
     const bool whole = chunk.begin && chunk.end;
-    return wants(Buffer::kTdsDecoded) && (!whole || chunk.bytes.size() >= sql::Base64Runs::kRunMin);
+    const std::size_t width = chunk.encoding == tds::Encoding::kUtf16le ? 2 : 1;
+    return wants(Buffer::kTdsDecoded) &&
+           (!whole || chunk.bytes.size() >= width * sql::Base64Runs::kRunMin);
 }
 
 char* MessageMatch::room(std::size_t place, std::size_t size) noexcept {
