@@ -8,6 +8,9 @@
 namespace querytap::pipeline {
 
 struct SqlReader {
+    // Its own, so that a pool does not write zeros over 16 KB before the members begin.
+    SqlReader() noexcept {}
+
     sql::Normaliser normaliser;
     sql::Fingerprint shape;
     sql::StatementClassifier classes;  ///< fed where a policy asks for it
