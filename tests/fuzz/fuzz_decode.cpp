@@ -1,7 +1,6 @@
 // Any bytes as a frame: the decoder must stay within them, and what it says must agree with itself.
 // And any bytes as frames, each behind its size in two bytes: what the table of fragments makes of
 // them must lie within a datagram.
-#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 
@@ -10,6 +9,8 @@
 #include <querytap/packet/decode.h>
 #include <querytap/packet/defragmenter.h>
 #include <querytap/protocol/identify.h>
+
+#include "sized_piece.h"
 
 namespace {
 
@@ -61,7 +62,7 @@ void check_fragments(Bytes input) {
     packet::Defragmenter defragmenter({.datagrams = 8}, 1, packet::kDefaultOptions);
     Reader frames(input);
     for (std::int64_t second = 0; frames.remaining() > 2; ++second) {
-        const Bytes frame = frames.bytes(std::min<std::size_t>(frames.u16be(), frames.remaining()));
+        const Bytes frame = fuzz::sized_piece(frames);
         packet::PacketView packet;
         if (packet::decode(frame, packet) != packet::Decoded::kFragment) continue;
         const Timestamp now = from_ns(second * 1'000'000'000);

@@ -1,6 +1,7 @@
 // Any bytes in both directions, with gaps. The first byte is a Choice of how to cut, and 0x01
 // of it: picked up mid-stream. Then come records: a byte that says what, two for a length, bytes.
 #include "session_log.h"
+#include "sized_piece.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace querytap;
@@ -12,8 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const std::uint8_t what = reader.u8();
         const auto direction =
             (what & kToClient) != 0 ? tds::Direction::kToClient : tds::Direction::kToServer;
-        const std::size_t length = std::min<std::size_t>(reader.u16be(), reader.remaining());
-        pieces.push_back({direction, fuzz::copy(reader.bytes(length)), (what & kGap) != 0});
+        const Bytes piece = fuzz::sized_piece(reader);
+        pieces.push_back({direction, fuzz::copy(piece), (what & kGap) != 0});
     }
     fuzz::log_in_all_ways(pieces, fuzz::Choice(choices).cut(), (choices & 1) != 0);
     return 0;

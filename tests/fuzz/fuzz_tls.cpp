@@ -11,6 +11,8 @@
 #include <querytap/tls/key_log.h>
 #include <querytap/tls/session.h>
 
+#include "sized_piece.h"
+
 namespace {
 
 using namespace querytap;
@@ -55,8 +57,7 @@ class Log final : public tls::Handler {
 enum What : std::uint8_t { kFromServer = 0x01, kGap = 0x02 };
 
 std::shared_ptr<const tls::KeyLog> key_log_of(Reader& reader) {
-    const std::size_t size = std::min<std::size_t>(reader.u16be(), reader.remaining());
-    std::istringstream text{std::string(as_text(reader.bytes(size)))};
+    std::istringstream text{std::string(as_text(fuzz::sized_piece(reader)))};
     auto log = tls::KeyLog::read(text, "input");
     if (!log.ok() || log->size() == 0) return nullptr;
     return std::make_shared<const tls::KeyLog>(std::move(log).value());
@@ -71,9 +72,8 @@ std::string listen(Bytes input, bool byte_by_byte) {
         while (reader.ok() && reader.remaining() > 0) {
             const std::uint8_t what = reader.u8();
             const auto side = (what & kFromServer) != 0 ? tls::Side::kServer : tls::Side::kClient;
-            const std::size_t size = std::min<std::size_t>(reader.u16be(), reader.remaining());
             // A copy of its own, so that the sanitizer sees reads behind the end.
-            const Bytes piece = reader.bytes(size);
+            const Bytes piece = fuzz::sized_piece(reader);
             const std::vector<std::uint8_t> bytes(piece.begin(), piece.end());
             if ((what & kGap) != 0) session.gap(side, log);
             if (byte_by_byte) {

@@ -1,5 +1,5 @@
-// Runs a fuzz target without libFuzzer: every file of the kept corpus, then seeded mutations of them
-// and of nothing, a fixed number. Finds what broke since the last long run, in a second.
+// Runs a fuzz target without libFuzzer: every file of the kept corpus, then seeded mutations of
+// them and of nothing, a fixed number. Finds what broke since the last long run, in a second.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -63,7 +63,8 @@ Input mutate(Input input, std::mt19937& random) {
 
 int main(int argc, char** argv) {
     const std::vector<Input> corpus = read_corpus(argc > 1 ? argv[1] : "");
-    for (const Input& input : corpus) LLVMFuzzerTestOneInput(input.data(), input.size());
+    for (const Input& input : corpus)
+        LLVMFuzzerTestOneInput(input.data(), input.size());
     std::mt19937 random(1);
     for (int i = 0; i < kMutations; ++i) {
         const Input input = mutate(corpus[random() % corpus.size()], random);
