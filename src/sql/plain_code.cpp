@@ -43,67 +43,75 @@ HWY_INLINE void put_bits(std::uint64_t& bits, std::size_t at, Mask mask) {
     bits |= part << at;
 }
 
-HWY_INLINE Vector byte(char c) {
-    return hn::Set(Tag(), static_cast<std::uint8_t>(c));
+/// Vectors of one byte, from memory. GCC would make each of them anew in every round, from an
+/// immediate, in three steps; so it is not told what stands in the table.
+class Filled {
+  public:
+    HWY_INLINE Filled() : table_(plain::kFilled.data()) { asm("" : "+r"(table_)); }
+    HWY_INLINE Vector operator()(char c) const {
+        return hn::LoadDup128(Tag(), table_[static_cast<std::uint8_t>(c)].bytes);
+    }
+
+  private:
+    const plain::Sixteen* table_;
+};
+
+HWY_INLINE auto is_upper(Vector text, Filled filled) {
+    return hn::Lt(hn::Sub(text, filled('A')), filled(26));
 }
 
-HWY_INLINE auto is_upper(Vector text) {
-    return hn::Lt(hn::Sub(text, byte('A')), byte(26));
-}
-
-HWY_INLINE auto may_matter(const std::uint8_t* at) {
+HWY_INLINE auto may_matter(const std::uint8_t* at, Filled filled) {
     const Tag tag;
     Vector buckets = hn::Set(tag, std::uint8_t{0xff});
     for (std::size_t i = 0; i < kPrefix; ++i) {
         const Vector text = hn::LoadU(tag, at + i);
         const Vector low = hn::LoadDup128(tag, plain::kPrefixes.low[i]);
         const Vector high = hn::LoadDup128(tag, plain::kPrefixes.high[i]);
-        buckets = hn::And(buckets, hn::And(hn::TableLookupBytes(low, hn::And(text, byte(15))),
+        buckets = hn::And(buckets, hn::And(hn::TableLookupBytes(low, hn::And(text, filled(15))),
                                            hn::TableLookupBytes(high, hn::ShiftRight<4>(text))));
     }
     return hn::Ne(buckets, hn::Zero(tag));
 }
 
-HWY_INLINE Masks classify(const char* block) {
+HWY_INLINE Masks classify(const char* block, Filled filled) {
     const Tag tag;
     Masks masks;
     for (std::size_t at = 0; at < kBlock; at += hn::Lanes(tag)) {
         const auto* const from = reinterpret_cast<const std::uint8_t*>(block) + at;
         const Vector text = hn::LoadU(tag, from);
-        const Vector lowered = hn::Or(text, byte(0x20));
-        const auto digit = hn::Lt(hn::Sub(text, byte('0')), byte(10));
-        const auto letter = hn::Lt(hn::Sub(lowered, byte('a')), byte(26));
-        const auto sign = hn::Or(hn::Lt(hn::Sub(text, byte('#')), byte(2)),  // # $
-                                 hn::Or(hn::Eq(text, byte('_')), hn::Eq(text, byte('@'))));
+        const Vector lowered = hn::Or(text, filled(0x20));
+        const auto digit = hn::Lt(hn::Sub(text, filled('0')), filled(10));
+        const auto letter = hn::Lt(hn::Sub(lowered, filled('a')), filled(26));
+        const auto sign = hn::Or(hn::Lt(hn::Sub(text, filled('#')), filled(2)),  // # $
+                                 hn::Or(hn::Eq(text, filled('_')), hn::Eq(text, filled('@'))));
         put_bits(masks.word, at, hn::Or(hn::Or(digit, letter), sign));
         put_bits(masks.digit, at, digit);
-        put_bits(masks.blank, at, hn::Or(hn::Lt(text, byte(0x21)), hn::Eq(text, byte(0x7f))));
-        put_bits(masks.quote, at, hn::Or(hn::Eq(text, byte('\'')), hn::Eq(text, byte('"'))));
-        put_bits(masks.open, at, hn::Eq(text, byte('[')));
-        put_bits(masks.close, at, hn::Eq(text, byte(']')));
-        put_bits(masks.dash, at, hn::Eq(text, byte('-')));
-        put_bits(masks.slash, at, hn::Eq(text, byte('/')));
-        put_bits(masks.star, at, hn::Eq(text, byte('*')));
-        put_bits(masks.n, at, hn::Eq(lowered, byte('n')));
-        put_bits(masks.beyond, at, hn::Gt(text, byte(0x7f)));
-        put_bits(masks.candidate, at, may_matter(from));
+        put_bits(masks.blank, at, hn::Or(hn::Lt(text, filled(0x21)), hn::Eq(text, filled(0x7f))));
+        put_bits(masks.quote, at, hn::Or(hn::Eq(text, filled('\'')), hn::Eq(text, filled('"'))));
+        put_bits(masks.open, at, hn::Eq(text, filled('[')));
+        put_bits(masks.close, at, hn::Eq(text, filled(']')));
+        put_bits(masks.dash, at, hn::Eq(text, filled('-')));
+        put_bits(masks.slash, at, hn::Eq(text, filled('/')));
+        put_bits(masks.star, at, hn::Eq(text, filled('*')));
+        put_bits(masks.n, at, hn::Eq(lowered, filled('n')));
+        put_bits(masks.beyond, at, hn::Gt(text, filled(0x7f)));
+        put_bits(masks.candidate, at, may_matter(from, filled));
     }
     return masks;
 }
 
 /// Writes the bytes of `keep` in lower case, blanks as ' '; returns how many.
 HWY_INLINE std::size_t write_block(const char* block, std::uint64_t keep, std::uint64_t blank,
-                                   char* out) {
+                                   char* out, Filled filled) {
     const Tag tag;
     std::size_t written = 0;
     for (std::size_t at = 0; at < kBlock; at += hn::Lanes(tag)) {
         const Vector text = hn::LoadU(tag, reinterpret_cast<const std::uint8_t*>(block) + at);
-        Vector lowered =
-            hn::Or(text, hn::IfThenElseZero(is_upper(text), hn::Set(tag, std::uint8_t{0x20})));
+        Vector lowered = hn::Or(text, hn::IfThenElseZero(is_upper(text, filled), filled(' ')));
         std::array<std::uint8_t, 8> bits;
         const std::uint64_t blank_part = blank >> at;
         std::memcpy(bits.data(), &blank_part, sizeof blank_part);
-        lowered = hn::IfThenElse(hn::LoadMaskBits(tag, bits.data()), byte(' '), lowered);
+        lowered = hn::IfThenElse(hn::LoadMaskBits(tag, bits.data()), filled(' '), lowered);
         const std::uint64_t keep_part = keep >> at;
         std::memcpy(bits.data(), &keep_part, sizeof keep_part);
         // Compress and store, not CompressStore: that instruction is slow where it writes memory.
@@ -116,6 +124,7 @@ HWY_INLINE std::size_t write_block(const char* block, std::uint64_t keep, std::u
 }
 
 std::size_t pass_plain_code_blocks(const char* in, std::size_t size, char* out, PlainCode& code) {
+    const Filled filled;
     char* to = out;
     std::size_t done = 0;
     while (done < size) {
@@ -127,7 +136,7 @@ std::size_t pass_plain_code_blocks(const char* in, std::size_t size, char* out, 
             std::memcpy(padded.data(), block, left);
             block = padded.data();
         }
-        Masks masks = classify(block);
+        Masks masks = classify(block, filled);
         const plain::Cut cut = plain::cut_of(masks, block, std::min(left, kBlock));
         if (cut.size == 0) break;
         const std::uint64_t range = plain::below(cut.size);
@@ -138,7 +147,7 @@ std::size_t pass_plain_code_blocks(const char* in, std::size_t size, char* out, 
             if (code.after_word && (word >> plain::first_bit(text) & 1) != 0) *to++ = ' ';
             // One blank stays of a run with a word on either side: its last.
             const std::uint64_t after_words = plain::run_ends(blank & word << 1, blank);
-            to += write_block(block, text | (after_words & word) >> 1, blank, to);
+            to += write_block(block, text | (after_words & word) >> 1, blank, to, filled);
             const std::size_t last = plain::last_bit(text);
             code.after_word = (word >> last & 1) != 0;
             code.punctuation = code.after_word ? '\0' : block[last];

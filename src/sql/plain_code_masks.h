@@ -1,6 +1,8 @@
 // The fast path on the bits of a block: what its bytes are, and how far it may go.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -54,6 +56,17 @@ inline constexpr Prefixes kPrefixes = [] {
         }
     }
     return prefixes;
+}();
+
+/// Every ASCII byte, as often as the smallest vector has room.
+struct alignas(16) Sixteen {
+    std::uint8_t bytes[16];
+};
+inline constexpr std::array<Sixteen, 128> kFilled = [] {
+    std::array<Sixteen, 128> table{};
+    for (std::size_t i = 0; i < table.size(); ++i)
+        std::fill_n(table[i].bytes, sizeof(Sixteen), static_cast<std::uint8_t>(i));
+    return table;
 }();
 
 constexpr std::uint64_t below(std::size_t bit) noexcept {
