@@ -117,31 +117,10 @@ constexpr std::uint16_t unit_of(std::uint8_t low, std::uint8_t high) noexcept {
     return static_cast<std::uint16_t>(low | high << 8);
 }
 
-/// Most values of results are a word or two: four units at a time in a register cost less than
-/// choosing an instruction set. False, and `out` worth nothing, when a unit is not ASCII.
-bool narrow_few(const std::uint8_t* in, std::size_t units, char* out) noexcept {
-    constexpr std::size_t kStep = 4;
-    std::uint64_t seen = 0;
-    for (std::size_t done = 0; done < units; done += kStep) {
-        const std::size_t at = std::min(done, units - kStep);  // the last four again
-        std::uint64_t four;
-        std::memcpy(&four, in + 2 * at, sizeof four);
-        seen |= four;
-        four = (four | four >> 8) & 0x0000'ffff'0000'ffff;
-        const auto narrowed = static_cast<std::uint32_t>(four | four >> 16);
-        std::memcpy(out + at, &narrowed, sizeof narrowed);
-    }
-    return (seen & 0xff80'ff80'ff80'ff80) == 0;
-}
-
 }  // namespace
 
 std::size_t narrow(Bytes in, char* out, NarrowState& state) noexcept {
-    constexpr std::size_t kFewMin = 4;
-    constexpr std::size_t kFewMax = 24;
-    const bool fresh = !state.has_odd_byte && state.high_surrogate == 0 && in.size() % 2 == 0;
-    if (fresh && in.size() >= 2 * kFewMin && in.size() <= 2 * kFewMax &&
-        narrow_few(in.data(), in.size() / 2, out))
+    if (!state.has_odd_byte && state.high_surrogate == 0 && narrow_short(in, out))
         return in.size() / 2;
 
     char* const begin = out;
@@ -179,6 +158,7 @@ std::size_t narrow_end(char* out, NarrowState& state) noexcept {
 }
 
 std::size_t narrow_text(Bytes utf16le, char* out, std::size_t out_max) noexcept {
+    if (utf16le.size() / 2 <= out_max && narrow_short(utf16le, out)) return utf16le.size() / 2;
     NarrowState state;
     std::size_t size = 0;
     char character[6];

@@ -204,9 +204,24 @@ void MessageMatch::parameter_number(std::int64_t value) noexcept {
 void MessageMatch::result_value(const tds::Chunk& chunk) noexcept {
     if (!wants(Buffer::kTdsResult) && !wants(Buffer::kTdsDecoded)) return;
     take_views();
+    if (short_result(chunk)) return;
     append_narrowed(View::kResult, chunk);
     // All values of a response are one text with a value to a line: one scan instead of thousands.
     if (chunk.end) append(slot(View::kResult), "\n");
+}
+
+/// A value that needs no state, as most do: whole, a word or two, and too short for base64.
+bool MessageMatch::short_result(const tds::Chunk& chunk) noexcept {
+    static_assert(kShortBytes < 2 * sql::Base64Runs::kRunMin);
+    constexpr std::size_t kPlace = slot(View::kResult);
+    if (!chunk.begin || !chunk.end || chunk.encoding != tds::Encoding::kUtf16le) return false;
+    char* const out = context_.views.room(kPlace, kShortBytes / 2 + 1);
+    if (out == nullptr || !narrow_short(chunk.bytes, out)) return false;
+    const std::size_t size = chunk.bytes.size() / 2;
+    out[size] = '\n';
+    context_.views.commit(kPlace, size + 1);
+    started_.set(kPlace);
+    return true;
 }
 
 void MessageMatch::append_narrowed(View view, const tds::Chunk& chunk) noexcept {

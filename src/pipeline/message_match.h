@@ -83,6 +83,7 @@ class MessageMatch final : public sql::Views {
     /// Where `size` bytes may be written; what is in the way goes on as a stream.
     char* room(std::size_t slot, std::size_t size) noexcept;
     void append_narrowed(View view, const tds::Chunk& chunk) noexcept;
+    bool short_result(const tds::Chunk& chunk) noexcept;
     bool may_hold_base64(const tds::Chunk& chunk) const noexcept;
     void take_views() noexcept;
     void stream_piece(std::size_t slot) noexcept;

@@ -71,14 +71,6 @@ bool ColumnTable::select_group(std::uint16_t id) noexcept {
     return false;
 }
 
-Form ColumnTable::form(std::size_t column) const noexcept {
-    return static_cast<Form>(bytes()[first_ + column] & kForm);
-}
-
-bool ColumnTable::null(std::size_t column) const noexcept {
-    return (bytes()[first_ + column] & kNull) != 0;
-}
-
 void ColumnTable::set_nulls(Bytes bitmap) noexcept {
     std::uint8_t* const selected = bytes() + first_;
     for (std::size_t i = 0; i < count(); ++i) {

@@ -35,10 +35,22 @@ class ColumnTable {
     bool select_main() noexcept;
     bool select_group(std::uint16_t id) noexcept;
 
-    /// Of the selected columns.
+    /// The selected columns, as they are until the table changes.
+    class Selected {
+      public:
+        std::size_t count() const noexcept { return codes_.size(); }
+        Form form(std::size_t column) const noexcept {
+            return static_cast<Form>(codes_[column] & kForm);
+        }
+        bool null(std::size_t column) const noexcept { return (codes_[column] & kNull) != 0; }
+
+      private:
+        friend ColumnTable;
+        explicit Selected(Bytes codes) noexcept : codes_(codes) {}
+        Bytes codes_;
+    };
+    Selected selected() const noexcept { return Selected({bytes() + first_, count()}); }
     std::size_t count() const noexcept { return last_ - first_; }
-    Form form(std::size_t column) const noexcept;
-    bool null(std::size_t column) const noexcept;
 
     /// TVP: forgets the columns that no row has, so that a row costs no more work than bytes.
     void drop_absent() noexcept;

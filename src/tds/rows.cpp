@@ -48,9 +48,10 @@ void TokenParser::begin_row() noexcept {
 
 /// Goes on to the next column that is not null; behind the last one a token stands.
 bool TokenParser::stands_before_value() noexcept {
-    while (column_ < columns_->count() && columns_->null(column_))
+    const ColumnTable::Selected columns = columns_->selected();
+    while (column_ < columns.count() && columns.null(column_))
         ++column_;
-    if (column_ < columns_->count()) return true;
+    if (column_ < columns.count()) return true;
     phase_ = Phase::kToken;
     return false;
 }
@@ -67,16 +68,20 @@ void TokenParser::value_read() noexcept {
 /// Values that lie whole in what has come, and rows of them: most do, and need no state between
 /// their length and their bytes. The first other one is begun, to be read piece by piece.
 Step TokenParser::values_at_hand(Reader& reader, const MessageScope& scope) {
+    ValueAtHand value;
     for (;;) {
-        for (; stands_before_value(); ++column_) {
-            const Form form = columns_->form(column_);
-            ValueAtHand value;
+        const ColumnTable::Selected columns = columns_->selected();
+        for (std::size_t column = column_; column < columns.count(); ++column) {
+            if (columns.null(column)) continue;
+            const Form form = columns.form(column);
             if (!value.read(reader, form)) {
+                column_ = static_cast<std::uint16_t>(column);
                 value_.begin(form, values_, true);
                 return Step::kDone;
             }
             if (value.shown) deliver(scope, values_, value.chunk);
         }
+        phase_ = Phase::kToken;
         if (reader.remaining() == 0 || reader.at(reader.position(), 1)[0] != kRowToken) break;
         reader.skip(1);
         if (const Step step = row(scope, false); step != Step::kDone) return step;

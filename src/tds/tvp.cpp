@@ -117,7 +117,7 @@ Step TvpReader::row(Reader& reader, ColumnTable& columns) {
     } else if (columns.select_main()) {
         column_ = 0;
         phase_ = Phase::kValue;
-        value_.begin(columns.form(0), Target::kParameter, false);
+        value_.begin(columns.selected().form(0), Target::kParameter, false);
     }
     return Step::kDone;
 }
@@ -126,7 +126,7 @@ void TvpReader::value_read(const ColumnTable& columns) noexcept {
     if (++column_ == columns.count()) {
         phase_ = Phase::kRow;
     } else {
-        value_.begin(columns.form(column_), Target::kParameter, false);
+        value_.begin(columns.selected().form(column_), Target::kParameter, false);
     }
 }
 

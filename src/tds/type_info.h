@@ -32,6 +32,7 @@ enum class Form : std::uint8_t {
     kPlpText,
     kPlpBinary,
 };
+inline constexpr std::size_t kFormCount = 19;
 
 /// Where it stands: a UDT is described at more length in results than in RPC (2.2.5.5.2).
 enum class TypeUse : std::uint8_t { kResult, kRpc };

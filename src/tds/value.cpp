@@ -1,5 +1,8 @@
 #include "value.h"
 
+#include <array>
+#include <initializer_list>
+
 #include "exchange.h"
 
 namespace querytap::tds {
@@ -8,45 +11,35 @@ namespace {
 // A variant holds at most 8,000 bytes and 9 of its own (MS-TDS 2.2.5.4.3); some servers count more.
 constexpr std::uint32_t kVariantMax = 16384;
 
-constexpr std::size_t kByteNull = 0;        // GEN_NULL, 2.2.4
-constexpr std::size_t kShortNull = 0xffff;  // CHARBIN_NULL
+constexpr std::uint8_t kByteNull = 0;         // GEN_NULL, 2.2.4
+constexpr std::uint16_t kShortNull = 0xffff;  // CHARBIN_NULL
 
 constexpr std::uint32_t fixed_size(Form form) noexcept {
     return 1U << (static_cast<unsigned>(form) - static_cast<unsigned>(Form::kFixed1));
 }
 
 struct Content {
-    bool shown;
-    Encoding encoding;
+    bool shown = false;
+    Encoding encoding = Encoding::kBinary;
 };
 
+/// Read for every column of every row: a table, not branches.
+constexpr auto kContents = [] {
+    std::array<Content, kFormCount> contents{};
+    const auto show = [&](Encoding encoding, std::initializer_list<Form> forms) {
+        for (const Form form : forms)
+            contents[static_cast<std::size_t>(form)] = {true, encoding};
+    };
+    show(Encoding::kUtf16le, {Form::kShortWide, Form::kLongWide, Form::kPlpWide});
+    show(Encoding::kSingleByte,
+         {Form::kByteText, Form::kShortText, Form::kLongText, Form::kPlpText});
+    show(Encoding::kBinary,
+         {Form::kByteBinary, Form::kShortBinary, Form::kLongBinary, Form::kPlpBinary});
+    return contents;
+}();
+
 Content content_of(Form form) noexcept {
-    switch (form) {
-        case Form::kShortWide:
-        case Form::kLongWide:
-        case Form::kPlpWide:
-            return {true, Encoding::kUtf16le};
-        case Form::kByteText:
-        case Form::kShortText:
-        case Form::kLongText:
-        case Form::kPlpText:
-            return {true, Encoding::kSingleByte};
-        case Form::kByteBinary:
-        case Form::kShortBinary:
-        case Form::kLongBinary:
-        case Form::kPlpBinary:
-            return {true, Encoding::kBinary};
-        case Form::kNothing:
-        case Form::kFixed1:
-        case Form::kFixed2:
-        case Form::kFixed4:
-        case Form::kFixed8:
-        case Form::kByte:
-        case Form::kShort:
-        case Form::kVariant:
-            break;
-    }
-    return {false, Encoding::kBinary};
+    return kContents[static_cast<std::size_t>(form)];
 }
 
 }  // namespace
@@ -67,9 +60,6 @@ void deliver(const MessageScope& scope, Target target, const Chunk& chunk) {
 }
 
 bool ValueAtHand::read(Reader& reader, Form form) noexcept {
-    Reader ahead = reader;
-    std::size_t size = 0;
-    bool null = false;
     switch (form) {
         case Form::kNothing:
             break;
@@ -77,36 +67,26 @@ bool ValueAtHand::read(Reader& reader, Form form) noexcept {
         case Form::kFixed2:
         case Form::kFixed4:
         case Form::kFixed8:
-            size = fixed_size(form);
+            if (reader.remaining() < fixed_size(form)) return false;
+            reader.skip(fixed_size(form));
             break;
         case Form::kByte:
         case Form::kByteText:
         case Form::kByteBinary:
-            size = ahead.u8();
-            null = size == kByteNull;
+            if (!reader.counted_le<std::uint8_t>(kByteNull, chunk.bytes)) return false;
             break;
         case Form::kShort:
         case Form::kShortWide:
         case Form::kShortText:
         case Form::kShortBinary:
-            size = ahead.u16le();
-            null = size == kShortNull;
-            if (null) size = 0;
+            if (!reader.counted_le<std::uint16_t>(kShortNull, chunk.bytes)) return false;
             break;
         default:
             return false;
     }
-    const Bytes bytes = ahead.bytes(size);
-    if (!ahead.ok()) return false;
-    reader = ahead;
     const Content content = content_of(form);
-    shown = content.shown && !null;
-    if (!shown) return true;
-    // Member by member: a temporary would be read back wider than it was written, and wait for it.
-    chunk.bytes = bytes;
     chunk.encoding = content.encoding;
-    chunk.begin = true;
-    chunk.end = true;
+    shown = content.shown && chunk.bytes.data() != nullptr;
     return true;
 }
 

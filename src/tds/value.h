@@ -16,7 +16,7 @@ void deliver(const MessageScope& scope, Target target, const Chunk& chunk);
 
 /// A value of which all is there.
 struct ValueAtHand {
-    Chunk chunk;
+    Chunk chunk{.bytes = {}, .begin = true, .end = true};
     bool shown = false;  ///< text or binary, and not null
 
     /// False, and the reader stays where it is, when the value has not come whole, or is of a kind

@@ -34,6 +34,28 @@ class Reader {
         return bytes_.subspan(position_ - size, size);
     }
 
+    /// Bytes behind a length of their own, if all of them are there: else the reader stays where it
+    /// is, and does not fail. A length of `null` is that of no bytes; `out` then points nowhere.
+    template <std::unsigned_integral Length>
+    bool counted_le(Length null, Bytes& out) noexcept {
+        if (remaining() < sizeof(Length)) return false;
+        Length size;
+        std::memcpy(&size, bytes_.data() + position_, sizeof size);
+        if constexpr (sizeof size > 1 && std::endian::native == std::endian::big) {
+            size = __builtin_bswap16(size);
+            static_assert(sizeof size == 2);
+        }
+        if (size == null) {
+            out = {};
+            position_ += sizeof size;
+            return true;
+        }
+        if (size > remaining() - sizeof size) return false;
+        out = bytes_.subspan(position_ + sizeof size, size);
+        position_ += sizeof size + size;
+        return true;
+    }
+
     void skip(std::size_t size) noexcept { take(size); }
 
     /// All that is left. Never fails.

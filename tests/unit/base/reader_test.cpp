@@ -67,6 +67,32 @@ TEST(Reader, AtChecksOffsetAndSizeWithoutWrapping) {
     }
 }
 
+TEST(Reader, CountedBytesComeWholeOrNotAtAll) {
+    const std::vector<std::uint8_t> bytes{2, 'a', 'b', 0, 3, 'c'};
+    Reader reader(bytes);
+    Bytes out;
+    ASSERT_TRUE(reader.counted_le<std::uint8_t>(0, out));
+    EXPECT_EQ(as_text(out), "ab");
+    ASSERT_TRUE(reader.counted_le<std::uint8_t>(0, out));
+    EXPECT_EQ(out.data(), nullptr);
+    EXPECT_EQ(reader.position(), 4u);
+    EXPECT_FALSE(reader.counted_le<std::uint8_t>(0, out));
+    EXPECT_EQ(reader.position(), 4u);
+    EXPECT_TRUE(reader.ok());
+
+    const std::vector<std::uint8_t> wide{1, 0, 'x', 0xff, 0xff, 0, 0, 1};
+    Reader words(wide);
+    ASSERT_TRUE(words.counted_le<std::uint16_t>(0xffff, out));
+    EXPECT_EQ(as_text(out), "x");
+    ASSERT_TRUE(words.counted_le<std::uint16_t>(0xffff, out));
+    EXPECT_EQ(out.data(), nullptr);
+    ASSERT_TRUE(words.counted_le<std::uint16_t>(0xffff, out));
+    EXPECT_TRUE(out.empty());
+    EXPECT_NE(out.data(), nullptr);
+    EXPECT_FALSE(words.counted_le<std::uint16_t>(0xffff, out));  // half a length
+    EXPECT_EQ(words.remaining(), 1u);
+}
+
 TEST(Reader, OfNothing) {
     Reader reader(Bytes{});
     EXPECT_TRUE(reader.ok());

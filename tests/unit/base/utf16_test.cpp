@@ -157,6 +157,28 @@ TEST(Utf16, NarrowTextCutsOnACharactersBorder) {
     }
 }
 
+TEST(Utf16, ShortIsWholeAsciiOfSomeSizes) {
+    for (std::size_t size = 0; size <= kShortBytes + 4; ++size) {
+        std::vector<std::uint8_t> bytes(size);
+        std::string text;
+        for (std::size_t i = 0; i < size; i += 2) {
+            bytes[i] = static_cast<std::uint8_t>('a' + i / 2 % 26);
+            text += static_cast<char>(bytes[i]);
+        }
+        const bool is_short = size >= 8 && size <= kShortBytes && size % 2 == 0;
+        std::vector<char> out(kShortBytes);
+        ASSERT_EQ(narrow_short(bytes, out.data()), is_short) << size;
+        if (!is_short) continue;
+        EXPECT_EQ(std::string(out.data(), size / 2), text);
+        for (std::size_t i = 0; i < size; ++i) {
+            const std::uint8_t was = bytes[i];
+            bytes[i] = i % 2 == 0 ? 0x80 : 0x01;
+            EXPECT_FALSE(narrow_short(bytes, out.data())) << size << " at " << i;
+            bytes[i] = was;
+        }
+    }
+}
+
 TEST(Utf16, NarrowTextMarksWhatIsBroken) {
     char out[16];
     const std::vector<std::uint8_t> half{'a', 0, 'b'};
