@@ -105,6 +105,7 @@ void Folder::release(Run& run, Last last) {
     for (std::size_t at = 0; at < log_.size();) {
         const TokenLog::Record record = log_.read(at);
         run.meter.steps += 1 + record.text.size();
+        before_ = record.kind == Kind::kPunctuation ? record.text[0] : '\0';
         switch (record.kind) {
             case Kind::kWord:
                 run.statements.word(record.text, keyword_of(record.text), run);
@@ -206,6 +207,7 @@ void Folder::close(Run& run) {
     }
     if (!constant) {
         release(run);
+        before_ = ')';
         run.statements.punctuation(')', run);
         return;
     }

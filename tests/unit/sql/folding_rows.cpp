@@ -42,6 +42,9 @@ const std::vector<Row>& folding_rows() {
          "select'ABC','A1B','A','ABC'", "abc\na1b\na\nabc\n", ""},
         {"select concat('a',x,'b'+'c'), concat(x,'a'+'b')",
          "select concat('A',x,'BC'),concat(x,'AB')", "a\nbc\nab\n", ""},
+        // What stands between is no operator.
+        {"select a +char char(65), b = left(c) char(66)",
+         "select a+char char(65),b=left(c)char(66)", "", ""},
         {"select concat(char(120),char(112)), concat('a',concat('b',reverse('dc'))) + 'e'",
          "select'XP','ABCDE'", "xp\nabcde\n", ""},
         {"select concat('a','b')+'c', 'z'+concat('a','b')", "select'ABC','ZAB'", "abc\nzab\n", ""},
