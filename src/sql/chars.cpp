@@ -92,14 +92,15 @@ std::size_t put_utf8(char* out, std::uint32_t c) noexcept {
     return 4;
 }
 
-std::string_view utf8_prefix(std::string_view text, std::size_t size) noexcept {
-    if (size >= text.size()) return text;
-    // A character has at most four bytes: step back over at most three of its tail.
-    for (int i = 0; i < 3 && size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80;
-         ++i) {
-        --size;
+std::string_view complete_characters(std::string_view text) noexcept {
+    // What is not whole has at most three bytes: its lead and two of three that should follow.
+    for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {
+        const auto byte = static_cast<unsigned char>(text[text.size() - back]);
+        if ((byte & 0xc0) == 0x80) continue;
+        const std::size_t length = byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+        return text.substr(0, text.size() - (length > back ? back : 0));
     }
-    return text.substr(0, size);
+    return text;
 }
 
 }  // namespace querytap::sql

@@ -97,7 +97,7 @@ Character character_at(std::string_view text) noexcept;
 /// Writes UTF-8 of a code point (surrogates and what is beyond Unicode: U+FFFD); returns 1 to 4.
 std::size_t put_utf8(char* out, std::uint32_t code_point) noexcept;
 
-/// The longest head of `text` that has at most `size` bytes and ends on a character's border.
-std::string_view utf8_prefix(std::string_view text, std::size_t size) noexcept;
+/// `text` without a UTF-8 character at its end that is not whole.
+std::string_view complete_characters(std::string_view text) noexcept;
 
 }  // namespace querytap::sql

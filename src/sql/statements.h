@@ -117,7 +117,6 @@ class Statements {
     std::int8_t mirror_view_ = -1;
     bool mirror_operand_ = false;  ///< after ',' or '=': a bare word is an argument
     std::uint32_t expanded_ = 0;   ///< bytes copied out of variables
-    std::uint16_t binary_at_ = 0;  ///< where the digits of an open binary literal begin
     std::uint64_t target_ = 0;
     std::uint64_t name_ = 0;  ///< the variable that was named last
     Variables variables_;

@@ -249,7 +249,7 @@ void Statements::literal_end(Run& run) {
 void Statements::binary_begin(Run& run) {
     if (state_ != State::kIdle) begin_literal(run);
     run.spelling.binary_begin(run.output);
-    if (collecting_) binary_at_ = static_cast<std::uint16_t>(variables_.value().size());
+    if (collecting_) variables_.begin_digits();
     if (state_ == State::kArguments) {
         mirror(run, [](Spelling& spelling, Output& out) { spelling.binary_begin(out); });
     }
@@ -269,18 +269,16 @@ void Statements::binary_end(Run& run) {
     collecting_ = false;
     state_ = State::kOperator;
     in_function_ = false;
-    const std::string_view digits = variables_.value().substr(binary_at_);
+    const std::string_view digits = variables_.take_digits();
     const Variables::Variable* const target =
         purpose_ == Purpose::kExecute ? nullptr : variables_.find(target_);
     if (digits.size() == Variables::kValueMax ||
         (target != nullptr && target->type == Variables::Reading::kOther)) {
-        variables_.truncate_value(binary_at_);
         return;
     }
     std::array<char, Variables::kValueMax> hex;
     std::copy(digits.begin(), digits.end(), hex.begin());
     const std::string_view copy(hex.data(), digits.size());
-    variables_.truncate_value(binary_at_);
     append_binary(copy, run);
     has_constant_ = true;
 }

@@ -104,6 +104,8 @@ std::size_t Variables::room() const noexcept {
 bool Variables::begin_value() noexcept {
     constexpr std::size_t kRoomMin = 1024;
     value_size_ = 0;
+    digits_at_ = kNoDigits;
+    cut_ = false;
     bool all_kept = true;
     while (room() < kRoomMin) {
         Variable* oldest = nullptr;
@@ -118,20 +120,40 @@ bool Variables::begin_value() noexcept {
 }
 
 bool Variables::append(std::string_view text, std::uint64_t& steps) noexcept {
+    if (cut_) return true;
     while (text.size() > room()) {
-        const std::string_view part = utf8_prefix(text, room());
-        take(part);
-        text.remove_prefix(part.size());
-        char* const value = arena_.data() + end_;
-        const std::size_t squeezed = squeeze(value, value_size_);
+        const std::size_t part = room();
+        take(text.substr(0, part));
+        text.remove_prefix(part);
         steps += value_size_;
-        // Where little is gained each time, work would not be linear.
-        const bool worthwhile = squeezed <= value_size_ / 4u * 3;
-        value_size_ = static_cast<std::uint16_t>(squeezed);
-        if (!worthwhile) return false;
+        if (squeeze_value()) continue;
+        cut_ = true;
+        value_size_ = static_cast<std::uint16_t>(complete_characters(value()).size());
+        return false;
     }
     take(text);
     return true;
+}
+
+/// False where so little is gained that to do it each time would not be linear work.
+bool Variables::squeeze_value() noexcept {
+    char* const value = arena_.data() + end_;
+    const std::size_t text_size = std::min(value_size_, digits_at_);
+    const std::size_t squeezed = squeeze(value, text_size);
+    const std::size_t digits = value_size_ - text_size;
+    std::memmove(value + squeezed, value + text_size, digits);
+    const bool worthwhile = squeezed + digits <= value_size_ / 4u * 3;
+    value_size_ = static_cast<std::uint16_t>(squeezed + digits);
+    if (digits_at_ != kNoDigits) digits_at_ = static_cast<std::uint16_t>(squeezed);
+    return worthwhile;
+}
+
+std::string_view Variables::take_digits() noexcept {
+    const std::string_view digits = value().substr(digits_at_);
+    value_size_ = digits_at_;
+    digits_at_ = kNoDigits;
+    cut_ = false;
+    return digits;
 }
 
 void Variables::take(std::string_view text) noexcept {

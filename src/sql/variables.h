@@ -41,12 +41,14 @@ class Variables {
 
     /// False: the oldest variables had to be forgotten to make room.
     bool begin_value() noexcept;
-    /// False: cut at the bound, on a character's border. What is too long is first rid of the
-    /// blanks and comments in it; `steps` grows by the bytes that were looked at for that.
+    /// False: cut at the bound, on a character's border; what follows is left out, too. What is too
+    /// long is first rid of the blanks and comments in it; `steps` grows by the bytes that were
+    /// looked at for that.
     bool append(std::string_view text, std::uint64_t& steps) noexcept;
-    void truncate_value(std::size_t size) noexcept {
-        value_size_ = static_cast<std::uint16_t>(size);
-    }
+    /// What is appended from here on are the digits of a binary value, no text.
+    void begin_digits() noexcept { digits_at_ = value_size_; }
+    /// They leave the value; they stay where they are until the next change.
+    std::string_view take_digits() noexcept;
     /// Valid until the next change.
     std::string_view value() const noexcept { return {arena_.data() + end_, value_size_}; }
 
@@ -60,10 +62,14 @@ class Variables {
     Place find_or_add(std::uint64_t name) noexcept;
     void release(Variable& variable) noexcept;
     void take(std::string_view text) noexcept;
+    bool squeeze_value() noexcept;
     std::size_t room() const noexcept;
 
     std::uint16_t end_ = 0;  // of the variables' values
+    static constexpr std::uint16_t kNoDigits = 0xffff;
     std::uint16_t value_size_ = 0;
+    std::uint16_t digits_at_ = kNoDigits;  // where the value's digits begin
+    bool cut_ = false;                     // the value has lost its end
     std::uint8_t next_victim_ = 0;
     std::array<Variable, kCount> variables_;
     std::array<char, kArenaSize> arena_;

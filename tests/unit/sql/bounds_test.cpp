@@ -150,6 +150,31 @@ TEST(Bounds, LongDynamicTextIsCut) {
               4096u);
 }
 
+TEST(Bounds, WhereALongTextIsCutDoesNotDependOnItsPieces) {
+    // Blanks that go make some room, but not enough to go on.
+    const std::string text =
+        "exec('" + repeat("a\xc3\xa9  ", 4100) + repeat("\xe2\x82\xac", 600) + "'+'b')";
+    const Collected whole = run(text, Encoding::kSingleByte);
+    EXPECT_GE(whole.limits_hit, 1u);
+    for (std::size_t at = 4080; at < 4120; ++at) {
+        ASSERT_EQ(run(text, Encoding::kSingleByte, {at, at + 7}), whole) << at;
+    }
+}
+
+TEST(Bounds, DigitsBehindALongTextAreReadWhenItsBlanksHaveGone) {
+    for (const std::size_t blanks : {0u, 3000u, 3500u, 4060u, 4070u, 4080u, 9000u}) {
+        const std::string text = "exec('select 1" + std::string(blanks, ' ') + " exec xp_'+0x" +
+                                 repeat("636d647368656c6c2d2d", 600) + ")";
+        const Collected views = run(text, Encoding::kSingleByte);
+        EXPECT_EQ(views.dynamic[0], "select 1 exec xp_cmdshell") << blanks;
+    }
+    // What opens in the text and closes in the digits is none of the text's blanks.
+    const Collected views = run("exec('/*" + std::string(4080, ' ') + "'+0x" +
+                                    repeat("2a2f657865632078705f636d647368656c6c", 36) + ")",
+                                Encoding::kSingleByte);
+    EXPECT_EQ(views.dynamic[0], "exec xp_cmdshell");
+}
+
 TEST(Bounds, MoreDynamicTextsThanViewsShareTheLast) {
     const Collected views =
         run("exec('a')exec('b')exec('c')exec('d')exec('e')exec('f')", Encoding::kSingleByte);
