@@ -1,6 +1,7 @@
 #include "message_match.h"
 
 #include <bit>
+#include <limits>
 
 #include "context.h"
 
@@ -21,6 +22,11 @@ std::uint64_t hash_of_call(std::string_view procedure) noexcept {
     shape.add("exec ");
     shape.add(procedure);
     return shape.end();
+}
+
+constexpr unsigned bit(View view, int dynamic_index = 0) noexcept {
+    static_assert(kViewCount <= std::numeric_limits<unsigned>::digits);
+    return 1u << slot(view, dynamic_index);
 }
 
 sql::Encoding encoding_of(const tds::Chunk& chunk) noexcept {
@@ -145,12 +151,7 @@ void MessageMatch::end_sql() noexcept {
     statements_.add(reader_->classes.end());
     context_.sql_readers.release(reader_);
     reader_ = nullptr;
-    end_value(slot(View::kRaw));
-    end_value(slot(View::kSql));
-    end_value(slot(View::kLiteral));
-    end_value(slot(View::kDecoded));
-    for (int i = 0; i < sql::kDynamicViewsMax; ++i)
-        end_value(slot(View::kDynamic, i));
+    end_values(~(bit(View::kParam) | bit(View::kResult)));
 }
 
 void MessageMatch::procedure(const tds::RpcCall& call) noexcept {
@@ -190,11 +191,10 @@ void MessageMatch::parameter_value(const tds::Chunk& chunk) noexcept {
     }
     if (!wants(Buffer::kTdsParam) && !wants(Buffer::kTdsDecoded)) return;
     take_views();
-    if (chunk.begin) end_value(slot(View::kParam));
+    if (chunk.begin) end_values(bit(View::kParam));
     append_narrowed(View::kParam, chunk);
     if (!chunk.end) return;
-    end_value(slot(View::kParam));
-    end_value(slot(View::kDecoded));
+    end_values(bit(View::kParam) | bit(View::kDecoded));
 }
 
 void MessageMatch::parameter_number(std::int64_t value) noexcept {
@@ -220,7 +220,7 @@ bool MessageMatch::short_result(const tds::Chunk& chunk) noexcept {
     const std::size_t size = chunk.bytes.size() / 2;
     out[size] = '\n';
     context_.views.commit(kPlace, size + 1);
-    started_.set(kPlace);
+    started_ |= bit(View::kResult);
     return true;
 }
 
@@ -232,7 +232,7 @@ void MessageMatch::append_narrowed(View view, const tds::Chunk& chunk) noexcept 
         if (decodes) base64_ = {};
     }
     if (chunk.encoding == tds::Encoding::kUtf16le) {
-        started_.set(place);
+        started_ |= 1u << place;
         for (Bytes rest = chunk.bytes; !rest.empty();) {
             const Bytes step = rest.first(std::min(rest.size(), kNarrowStep));
             char* const out = room(place, narrow_bound(step.size()));
@@ -287,9 +287,7 @@ void MessageMatch::segment_end() noexcept {
 void MessageMatch::finish(signature::HitSink& hits) noexcept {
     take_views();
     end_sql();
-    end_value(slot(View::kParam));
-    end_value(slot(View::kResult));
-    end_value(slot(View::kDecoded));
+    end_values(bit(View::kParam) | bit(View::kResult) | bit(View::kDecoded));
     context_.views_owner = nullptr;
     for (TransactionId& id : dynamic_) {
         if (id != TransactionId::kNone) scanner().close(id, hits);
@@ -326,7 +324,7 @@ void MessageMatch::on_dynamic(int index, std::string_view text) {
 }
 
 void MessageMatch::on_dynamic_end(int index) {
-    end_value(slot(View::kDynamic, index));
+    end_values(bit(View::kDynamic, index));
 }
 
 TransactionId MessageMatch::transaction_of(std::size_t place) noexcept {
@@ -341,7 +339,7 @@ void MessageMatch::take_views() noexcept {
 }
 
 void MessageMatch::append(std::size_t place, std::string_view text) noexcept {
-    started_.set(place);
+    started_ |= 1u << place;
     while (!context_.views.append(place, text)) {
         const std::size_t room = ViewBuffers::kSize - context_.views.view(place).size();
         context_.views.append(place, text.substr(0, room));
@@ -352,21 +350,26 @@ void MessageMatch::append(std::size_t place, std::string_view text) noexcept {
 
 void MessageMatch::stream_piece(std::size_t place) noexcept {
     scanner().stream(transaction_of(place), buffer_of(place), context_.views.view(place), false);
-    streaming_.set(place);
+    streaming_ |= 1u << place;
     context_.views.clear(place);
 }
 
+/// Of these views, the values that have begun.
+void MessageMatch::end_values(unsigned places) noexcept {
+    for (unsigned left = started_ & places; left != 0; left &= left - 1)
+        end_value(static_cast<std::size_t>(std::countr_zero(left)));
+}
+
 void MessageMatch::end_value(std::size_t place) noexcept {
-    if (!started_.test(place)) return;
     const std::string_view text = context_.views.view(place);
-    if (streaming_.test(place)) {
+    if ((streaming_ >> place & 1) != 0) {
         scanner().stream(transaction_of(place), buffer_of(place), text, true);
     } else {
         scanner().scan(transaction_of(place), buffer_of(place), text);
     }
     context_.views.clear(place);
-    streaming_.reset(place);
-    started_.reset(place);
+    streaming_ &= ~(1u << place);
+    started_ &= ~(1u << place);
 }
 
 }  // namespace querytap::pipeline

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <bitset>
 #include <string_view>
 
 #include <querytap/base/utf16.h>
@@ -87,6 +86,7 @@ class MessageMatch final : public sql::Views {
     bool may_hold_base64(const tds::Chunk& chunk) const noexcept;
     void take_views() noexcept;
     void stream_piece(std::size_t slot) noexcept;
+    void end_values(unsigned slots) noexcept;
     void end_value(std::size_t slot) noexcept;
     void end_sql() noexcept;
     void part_statements() noexcept;
@@ -106,9 +106,9 @@ class MessageMatch final : public sql::Views {
     std::uint64_t call_hash_ = 0;  ///< of the first procedure that is called by name
     ParameterText parameter_text_;
     NarrowState narrow_;
-    sql::Base64Runs base64_;             // of the parameter or the result value that is open
-    std::bitset<kViewCount> streaming_;  ///< a stream is open for this slot
-    std::bitset<kViewCount> started_;    ///< something was appended since the value began
+    sql::Base64Runs base64_;  // of the parameter or the result value that is open
+    unsigned streaming_ = 0;  ///< a bit for each slot: a stream is open
+    unsigned started_ = 0;    ///< the same: something was appended since the value began
     tds::Direction direction_;
     std::uint16_t smp_session_;
 };

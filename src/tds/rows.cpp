@@ -65,28 +65,38 @@ void TokenParser::value_read() noexcept {
     stands_before_value();
 }
 
-/// Values that lie whole in what has come, and rows of them: most do, and need no state between
-/// their length and their bytes. The first other one is begun, to be read piece by piece.
-Step TokenParser::values_at_hand(Reader& reader, const MessageScope& scope) {
+/// The rest of a row's values, as far as they lie whole in what has come: most do, and need no
+/// state between their length and their bytes. False when one does not; it is begun, to be read
+/// piece by piece.
+bool TokenParser::row_at_hand(Reader& reader, const MessageScope& scope) {
     ValueAtHand value;
-    for (;;) {
-        const ColumnTable::Selected columns = columns_->selected();
-        for (std::size_t column = column_; column < columns.count(); ++column) {
-            if (columns.null(column)) continue;
-            const Form form = columns.form(column);
-            if (!value.read(reader, form)) {
-                column_ = static_cast<std::uint16_t>(column);
-                value_.begin(form, values_, true);
-                return Step::kDone;
-            }
-            if (value.shown) deliver(scope, values_, value.chunk);
+    const ColumnTable::Selected columns = columns_->selected();
+    for (std::size_t column = column_; column < columns.count(); ++column) {
+        if (columns.null(column)) continue;
+        const Form form = columns.form(column);
+        if (!value.read(reader, form)) {
+            column_ = static_cast<std::uint16_t>(column);
+            value_.begin(form, values_, true);
+            return false;
         }
-        phase_ = Phase::kToken;
-        if (reader.remaining() == 0 || reader.at(reader.position(), 1)[0] != kRowToken) break;
-        reader.skip(1);
-        if (const Step step = row(scope, false); step != Step::kDone) return step;
+        if (value.shown) deliver(scope, values_, value.chunk);
     }
-    return Step::kDone;
+    phase_ = Phase::kToken;
+    return true;
+}
+
+/// And the rows behind it.
+Step TokenParser::values_at_hand(Reader& reader, const MessageScope& scope) {
+    Reader here = reader;  // what no callback can reach stays in registers
+    Step step = Step::kDone;
+    while (row_at_hand(here, scope)) {
+        if (here.remaining() == 0 || here.at(here.position(), 1)[0] != kRowToken) break;
+        here.skip(1);
+        step = row(scope, false);
+        if (step != Step::kDone) break;
+    }
+    reader = here;
+    return step;
 }
 
 /// RETURNVALUE (2.2.7.19): an output parameter.

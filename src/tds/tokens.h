@@ -63,6 +63,7 @@ class TokenParser {
     void begin_row() noexcept;
     bool stands_before_value() noexcept;
     void value_read() noexcept;
+    bool row_at_hand(Reader& reader, const MessageScope& scope);
     Step values_at_hand(Reader& reader, const MessageScope& scope);
 
     // metadata.cpp

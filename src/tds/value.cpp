@@ -44,18 +44,12 @@ Content content_of(Form form) noexcept {
 
 }  // namespace
 
-void deliver(const MessageScope& scope, Target target, const Chunk& chunk) {
-    switch (target) {
-        case Target::kStatement:
-            scope.exchange.statement(chunk, scope);
-            scope.handler.on_sql(scope.info, SqlSource::kStatement, chunk);
-            break;
-        case Target::kParameter:
-            scope.handler.on_parameter_value(scope.info, chunk);
-            break;
-        case Target::kResult:
-            scope.handler.on_result_value(scope.info, chunk);
-            break;
+void deliver_request(const MessageScope& scope, Target target, const Chunk& chunk) {
+    if (target == Target::kStatement) {
+        scope.exchange.statement(chunk, scope);
+        scope.handler.on_sql(scope.info, SqlSource::kStatement, chunk);
+    } else {
+        scope.handler.on_parameter_value(scope.info, chunk);
     }
 }
 

@@ -12,7 +12,15 @@ namespace querytap::tds {
 /// Which callback the chunks of a value go to.
 enum class Target : std::uint8_t { kStatement, kParameter, kResult };
 
-void deliver(const MessageScope& scope, Target target, const Chunk& chunk);
+void deliver_request(const MessageScope& scope, Target target, const Chunk& chunk);
+
+inline void deliver(const MessageScope& scope, Target target, const Chunk& chunk) {
+    if (target == Target::kResult) {
+        scope.handler.on_result_value(scope.info, chunk);
+    } else {
+        deliver_request(scope, target, chunk);
+    }
+}
 
 /// A value of which all is there.
 struct ValueAtHand {
