@@ -8,13 +8,13 @@ namespace querytap::cli {
 namespace {
 
 /// For captures of a laboratory, not for a tap.
-pipeline::Limits small_limits(signature::ScanObserver* observer) {
+pipeline::Limits small_limits(signature::ScanObserver* observer, bool tds_events) {
     pipeline::Limits limits;
     limits.sessions = 1u << 10;
     limits.scanner.transactions = 1u << 11;
     limits.scanner.streams = 1u << 11;
     limits.scanner.observer = observer;
-    limits.tds_events = false;
+    limits.tds_events = tds_events;
     return limits;
 }
 
@@ -22,11 +22,13 @@ pipeline::Limits small_limits(signature::ScanObserver* observer) {
 
 Status inspect_capture(const std::filesystem::path& file,
                        const std::shared_ptr<const signature::RuleSet>& rules,
-                       pipeline::EventSink& events, signature::ScanObserver* observer) {
+                       pipeline::EventSink& events, signature::ScanObserver* observer,
+                       bool tds_events) {
     auto capture = dataplane::CaptureFile::open(file);
     if (!capture) return capture.error();
     const pipeline::Generation generation{.number = 1, .rules = rules, .policy = nullptr};
-    auto inspector = pipeline::Inspector::create(small_limits(observer), generation, events);
+    auto inspector =
+        pipeline::Inspector::create(small_limits(observer, tds_events), generation, events);
     if (!inspector) return inspector.error();
     Timestamp last{};
     std::uint64_t ordinal = 0;

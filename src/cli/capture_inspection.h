@@ -9,9 +9,11 @@
 
 namespace querytap::cli {
 
-/// Events go to `events`; `observer` may be null. An error names the packet where a file is broken.
+/// Events go to `events`, of TDS messages only if asked for; `observer` may be null. An error names
+/// the packet where a file is broken.
 Status inspect_capture(const std::filesystem::path& file,
                        const std::shared_ptr<const signature::RuleSet>& rules,
-                       pipeline::EventSink& events, signature::ScanObserver* observer = nullptr);
+                       pipeline::EventSink& events, signature::ScanObserver* observer = nullptr,
+                       bool tds_events = false);
 
 }  // namespace querytap::cli

@@ -18,6 +18,7 @@ struct Arguments {
 Arguments split_eal_arguments(int argc, char** argv);
 
 void add_check(CLI::App& app, const Arguments& arguments, int& status);
+void add_learn(CLI::App& app, const Arguments& arguments, int& status);
 void add_replay(CLI::App& app, const Arguments& arguments, int& status);
 void add_run(CLI::App& app, const Arguments& arguments, int& status);
 void add_doctor(CLI::App& app, const Arguments& arguments, int& status);

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
         "  querytap run -c /etc/querytap/querytap.yaml   watch the ports of the configuration\n"
         "  querytap check signatures                     do the rules match what they should?\n"
         "  querytap doctor -c /etc/querytap/querytap.yaml  why it does not, or loses packets\n"
+        "  querytap learn monday.pcap -o policy.yaml     a policy of what is legitimate\n"
         "\nExit status: 0 done, 1 failed at work, 2 wrong usage or configuration.");
 
     int status = kDone;
@@ -31,6 +32,7 @@ int main(int argc, char** argv) {
     add_replay(app, arguments, status);
     add_run(app, arguments, status);
     add_check(app, arguments, status);
+    add_learn(app, arguments, status);
     add_doctor(app, arguments, status);
 
     try {

@@ -40,4 +40,14 @@ Result<Prefix> Prefix::parse(std::string_view text) {
     return prefix;
 }
 
+std::vector<Prefix> private_addresses() {
+    std::vector<Prefix> all;
+    for (const std::string_view text :
+         {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
+          "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1"}) {
+        all.push_back(Prefix::parse(text).value());
+    }
+    return all;
+}
+
 }  // namespace querytap::policy

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include <querytap/base/ip_address.h>
 #include <querytap/base/result.h>
@@ -24,5 +25,8 @@ class Prefix {
     IpAddress last_;
     unsigned bits_ = 128;
 };
+
+/// Private and link-local ones: RFC 1918, 6598, 3927, 4193, 4291.
+std::vector<Prefix> private_addresses();
 
 }  // namespace querytap::policy

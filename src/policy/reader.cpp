@@ -122,12 +122,8 @@ void read_groups(YamlMap& root, std::string_view key, ReadOne read_one) {
 void read_internal(YamlMap& root, Model& model) {
     const YAML::Node list = root.node("internal");
     if (read_prefixes(list, 0, model.internal, root.problems()) > 0) return;
-    // Private and link-local: RFC 1918, 6598, 3927, 4193, 4291.
-    for (const std::string_view text :
-         {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
-          "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1"}) {
-        model.internal.add(Prefix::parse(text).value(), 0);
-    }
+    for (const Prefix& prefix : private_addresses())
+        model.internal.add(prefix, 0);
 }
 
 /// One word for all that no rule decides, or one for each kind.
