@@ -63,6 +63,7 @@ std::string redact_excerpt(Buffer buffer, std::string_view excerpt, Hide hide) {
             return sql::redact_literal(excerpt, hide);
         case Buffer::kTdsError:
             return hide == Hide::kLiterals ? redact_message(excerpt) : std::string(excerpt);
+        case Buffer::kTdsTunnel:
         case Buffer::kPayload:
             return redact_payload(excerpt, hide);
         default:

@@ -82,8 +82,10 @@ class Connection final : public tds::Handler {
     // tds::Handler
     void on_message_begin(const tds::MessageInfo& info) override;
     void on_message_end(const tds::MessageInfo& info) override;
+    void on_packet_bytes(const tds::MessageInfo& info, Bytes bytes) override;
     void on_prelogin(const tds::MessageInfo& info, const tds::Prelogin& prelogin) override;
     void on_login(const tds::MessageInfo& info, const tds::Login7& login) override;
+    void on_ntlm(const tds::MessageInfo& info, const tds::NtlmIdentity& identity) override;
     void on_sql(const tds::MessageInfo& info, tds::SqlSource, const tds::Chunk& chunk) override;
     void on_rpc(const tds::MessageInfo& info, const tds::RpcCall& call) override;
     void on_parameter(const tds::MessageInfo& info, const tds::Parameter& parameter) override;
@@ -135,6 +137,7 @@ class Connection final : public tds::Handler {
     void check_policy(const policy::Facts& facts) noexcept;
     void check_login(const tds::Login7& login) noexcept;
     void check_tls(const tls::Handshake& handshake) noexcept;
+    void match_tls(const tls::Handshake& handshake);
     void check_database(std::string_view database) noexcept;
     void check_statements(sql::StatementClasses statements) noexcept;
     void add_policy_findings(const policy::Decision& decision, const policy::Facts& facts) noexcept;

@@ -33,6 +33,7 @@ void copy_record(Tds& to, const Tds& from) noexcept {
     copy_text(to.library, from.library);
     copy_text(to.server, from.server);
     copy_text(to.database, from.database);
+    copy_text(to.domain, from.domain);
     copy_text(to.procedure, from.procedure);
     copy_text(to.parameters, from.parameters);
     copy_text(to.text, from.text);
@@ -84,6 +85,11 @@ void Connection::on_message_end(const tds::MessageInfo& info) {
     close(*message);
 }
 
+void Connection::on_packet_bytes(const tds::MessageInfo& info, Bytes bytes) {
+    if (!context_.current->wanted[static_cast<std::size_t>(signature::Buffer::kPayload)]) return;
+    if (MessageMatch* message = find(info); message != nullptr) message->packet_bytes(bytes);
+}
+
 void Connection::close(MessageMatch& message) noexcept {
     Hits hits(*this, message);
     write_record(message);
@@ -106,56 +112,6 @@ void Connection::write_record(const MessageMatch& message) noexcept {
         copy_record(event, record);
         event.query_hash = message.query_hash();
     });
-}
-
-void Connection::on_prelogin(const tds::MessageInfo& info, const tds::Prelogin& prelogin) {
-    if (!context_.limits.tds_events) return;
-    context_.events.write<Tds>(conversation_, [&](Tds& event) {
-        event.kind = TdsKind::kPrelogin;
-        event.type = info.type;
-        event.direction = info.direction;
-        event.encryption = prelogin.encryption;
-        event.size = info.size;
-        event.text.assign(prelogin.instance.view());
-    });
-}
-
-void Connection::on_login(const tds::MessageInfo& info, const tds::Login7& login) {
-    context_.counters.logins.add();
-    user_.assign(login.integrated && login.user.empty() ? login.ntlm_user.view()
-                                                        : login.user.view());
-    application_.assign(login.application.view());
-    if (transport_ == policy::Transport::kUnknown) transport_ = policy::Transport::kClear;
-    if (context_.limits.tds_events) {
-        context_.events.write<Tds>(conversation_, [&](Tds& event) {
-            event.kind = TdsKind::kLogin;
-            event.type = info.type;
-            event.direction = info.direction;
-            event.tds_version = login.tds_version;
-            event.packet_size = login.packet_size;
-            event.pid = login.client_pid;
-            event.lcid = login.lcid;
-            event.features = login.features;
-            event.client_id = login.client_id;
-            event.integrated = login.integrated;
-            event.user = user_;
-            event.host.assign(login.host.view());
-            event.application = application_;
-            event.library.assign(login.library.view());
-            event.server.assign(login.server.view());
-            event.database.assign(login.database.view());
-        });
-    }
-    if (MessageMatch* message = find(info); message != nullptr) {
-        using signature::Buffer;
-        message->field(Buffer::kTdsLoginUser, login.user.view());
-        message->field(Buffer::kTdsLoginHost, login.host.view());
-        message->field(Buffer::kTdsLoginApp, login.application.view());
-        message->field(Buffer::kTdsLoginLibrary, login.library.view());
-        message->field(Buffer::kTdsLoginServer, login.server.view());
-        message->field(Buffer::kTdsLoginDatabase, login.database.view());
-    }
-    check_login(login);
 }
 
 void Connection::on_sql(const tds::MessageInfo& info, tds::SqlSource source,
@@ -217,32 +173,6 @@ void Connection::on_error(const tds::MessageInfo& info, const tds::ResultError& 
     });
 }
 
-/// Written at the end of the answer: what else it says of the login stands behind this token.
-void Connection::on_login_ack(const tds::MessageInfo& info, const tds::LoginAck& ack) {
-    MessageMatch* message = find(info);
-    if (message == nullptr) return;
-    message->record.kind = TdsKind::kLoginAck;
-    message->record.tds_version = ack.tds_version;
-    message->record.text.assign(ack.program);
-}
-
-void Connection::on_features(const tds::MessageInfo& info, std::uint32_t acknowledged) {
-    if (MessageMatch* message = find(info); message != nullptr) {
-        message->record.features = acknowledged;
-    }
-}
-
-void Connection::on_federation(const tds::MessageInfo& info, const tds::Federation& federation) {
-    if (!context_.limits.tds_events) return;
-    context_.events.write<Tds>(conversation_, [&](Tds& event) {
-        event.kind = TdsKind::kFederation;
-        event.type = info.type;
-        event.direction = info.direction;
-        event.text.assign(federation.sts_url);
-        event.server.assign(federation.spn);
-    });
-}
-
 /// A redirection (Azure, availability groups): the client's next connection goes to the port.
 void Connection::on_env_change(const tds::MessageInfo& info, tds::EnvChange kind,
                                std::string_view new_value, std::string_view) {
@@ -278,35 +208,12 @@ void Connection::on_result_end(const tds::MessageInfo& info, const tds::ResultSu
     record.result = summary;
 }
 
-void Connection::on_tls(tds::TlsMode mode, const tls::Handshake& handshake) {
-    judge_tls(mode, handshake);
-    check_tls(handshake);
-    if (!context_.limits.tds_events) return;
-    context_.events.write<Tls>(conversation_, [&](Tls& event) {
-        event.mode = mode;
-        event.handshake = handshake;
-    });
-}
-
-void Connection::on_encrypted(Direction direction, bool after_login) {
-    // Only the login was encrypted: what follows is clear, and is judged as such.
-    transport_ = after_login ? policy::Transport::kClear : policy::Transport::kEncrypted;
-    if (context_.limits.tds_events) {
-        context_.events.write<Tds>(conversation_, [&](Tds& event) {
-            event.kind = TdsKind::kEncrypted;
-            event.direction = direction;
-            event.text.assign(after_login ? "login only" : "session");
-        });
-    }
-    check_policy();
-}
-
 void Connection::on_raw(Direction direction, Bytes bytes) {
     MessageMatch*& raw = raw_[direction == Direction::kToServer ? 0 : 1];
     if (raw == nullptr) raw = open({.direction = direction});
     if (raw == nullptr) return;
     Hits hits(*this, *raw);
-    raw->payload(as_text(bytes), hits);
+    raw->tunnel(as_text(bytes), hits);
 }
 
 void Connection::on_anomaly(Direction direction, tds::Anomaly anomaly) {

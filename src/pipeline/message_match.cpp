@@ -1,6 +1,7 @@
 #include "message_match.h"
 
 #include <bit>
+#include <charconv>
 #include <limits>
 
 #include "context.h"
@@ -27,6 +28,13 @@ std::uint64_t hash_of_call(std::string_view procedure) noexcept {
 constexpr unsigned bit(View view, int dynamic_index = 0) noexcept {
     static_assert(kViewCount <= std::numeric_limits<unsigned>::digits);
     return 1u << slot(view, dynamic_index);
+}
+
+BoundedText<16> hexadecimal(std::uint64_t value) noexcept {
+    BoundedText<16> text;
+    for (int shift = 60; shift >= 0; shift -= 4)
+        text.append(std::string_view("0123456789abcdef").substr(value >> shift & 0xf, 1));
+    return text;
 }
 
 sql::Encoding encoding_of(const tds::Chunk& chunk) noexcept {
@@ -110,6 +118,10 @@ void MessageMatch::add_hash(std::uint64_t hash) noexcept {
     record.query_hash = std::rotl(record.query_hash, 1) ^ hash;
 }
 
+bool MessageMatch::hashes() const noexcept {
+    return context_.limits.tds_events || wants(Buffer::kTdsQueryHash);
+}
+
 std::uint64_t MessageMatch::query_hash() const noexcept {
     if (record.query_hash != 0) return record.query_hash;
     return call_hash_ != 0 ? call_hash_ : hash_of_call(record.procedure.view());
@@ -147,7 +159,7 @@ void MessageMatch::end_sql() noexcept {
     reader_->normaliser.end(context_.sql_scratch, *this);
     executed_ = reader_->normaliser.executed();
     context_.counters.sql_limits.add(reader_->normaliser.limits_hit());
-    if (context_.limits.tds_events) add_hash(reader_->shape.end());
+    if (hashes()) add_hash(reader_->shape.end());
     statements_.add(reader_->classes.end());
     context_.sql_readers.release(reader_);
     reader_ = nullptr;
@@ -163,7 +175,7 @@ void MessageMatch::procedure(const tds::RpcCall& call) noexcept {
         return;
     }
     if (generation_.classify) statements_.add(sql::classify_procedure(call.procedure));
-    if (!wants(Buffer::kTdsProc) && !context_.limits.tds_events) return;
+    if (!wants(Buffer::kTdsProc) && !hashes()) return;
     struct Name final : sql::Views {
         void on_normalised(std::string_view piece) override { text.append(piece); }
         BoundedText<256> text;
@@ -172,7 +184,7 @@ void MessageMatch::procedure(const tds::RpcCall& call) noexcept {
     std::string_view name = normal.text.view();
     name = name.substr(0, name.find(';'));  // p;1 is p
     field(Buffer::kTdsProc, name);
-    if (call_hash_ == 0 && context_.limits.tds_events) call_hash_ = hash_of_call(name);
+    if (call_hash_ == 0 && hashes()) call_hash_ = hash_of_call(name);
 }
 
 void MessageMatch::parameter(std::string_view name) noexcept {
@@ -270,10 +282,29 @@ void MessageMatch::field(Buffer buffer, std::string_view text) noexcept {
     if (!text.empty() && wants(buffer)) scanner().scan(transaction_, buffer, text);
 }
 
-void MessageMatch::payload(std::string_view text, signature::HitSink& hits) noexcept {
-    if (!wants(Buffer::kPayload)) return;
-    scanner().stream(transaction_, Buffer::kPayload, text, false);
+void MessageMatch::tunnel(std::string_view text, signature::HitSink& hits) noexcept {
+    if (!wants(Buffer::kTdsTunnel) && !wants(Buffer::kPayload)) return;
+    for (const Buffer buffer : {Buffer::kTdsTunnel, Buffer::kPayload}) {
+        if (wants(buffer)) scanner().stream(transaction_, buffer, text, false);
+    }
     scanner().decide(transaction_, hits);
+}
+
+void MessageMatch::version(int major, int minor, int build, int sub_build) noexcept {
+    if (!wants(Buffer::kTdsPreloginVersion)) return;
+    BoundedText<32> text;
+    for (const int number : {major, minor, build, sub_build}) {
+        std::array<char, 10> digits;
+        const auto end = std::to_chars(digits.begin(), digits.end(), number).ptr;
+        if (!text.empty()) text.append(".");
+        text.append({digits.begin(), end});
+    }
+    field(Buffer::kTdsPreloginVersion, text.view());
+}
+
+void MessageMatch::packet_bytes(Bytes bytes) noexcept {
+    if (wants(Buffer::kPayload))
+        scanner().stream(transaction_, Buffer::kPayload, as_text(bytes), false);
 }
 
 void MessageMatch::segment_end() noexcept {
@@ -289,6 +320,9 @@ void MessageMatch::finish(signature::HitSink& hits) noexcept {
     end_sql();
     end_values(bit(View::kParam) | bit(View::kResult) | bit(View::kDecoded));
     context_.views_owner = nullptr;
+    if (record.kind == TdsKind::kQuery && wants(Buffer::kTdsQueryHash)) {
+        field(Buffer::kTdsQueryHash, hexadecimal(query_hash()).view());
+    }
     for (TransactionId& id : dynamic_) {
         if (id != TransactionId::kNone) scanner().close(id, hits);
         id = TransactionId::kNone;
@@ -303,7 +337,7 @@ void MessageMatch::on_raw(std::string_view text) {
 }
 
 void MessageMatch::on_normalised(std::string_view text) {
-    if (context_.limits.tds_events) reader_->shape.add(text);
+    if (hashes()) reader_->shape.add(text);
     if (generation_.classify) reader_->classes.add(text);
     if (wants(Buffer::kTdsSql)) append(slot(View::kSql), text);
 }

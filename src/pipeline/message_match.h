@@ -43,8 +43,12 @@ class MessageMatch final : public sql::Views {
     void parameter_value(const tds::Chunk& chunk) noexcept;
     void parameter_number(std::int64_t value) noexcept;
     void result_value(const tds::Chunk& chunk) noexcept;
+    /// Of PRELOGIN: major, minor, build and sub-build.
+    void version(int major, int minor, int build, int sub_build) noexcept;
+    /// The message as it stands in the stream.
+    void packet_bytes(Bytes bytes) noexcept;
     /// What follows lost framing; decided piece by piece, because such a stream has no messages.
-    void payload(std::string_view text, signature::HitSink& hits) noexcept;
+    void tunnel(std::string_view text, signature::HitSink& hits) noexcept;
     /// A short text that is there as a whole: a login field, a procedure's name, an error.
     void field(signature::Buffer buffer, std::string_view text) noexcept;
 
@@ -77,6 +81,7 @@ class MessageMatch final : public sql::Views {
 
     signature::Scanner& scanner() const noexcept;
     bool wants(signature::Buffer buffer) const noexcept;
+    bool hashes() const noexcept;  ///< somebody asks for query_hash()
     signature::TransactionId transaction_of(std::size_t slot) noexcept;
     void append(std::size_t slot, std::string_view text) noexcept;
     /// Where `size` bytes may be written; what is in the way goes on as a stream.

@@ -18,6 +18,8 @@ constexpr std::string_view kBytes = "write the bytes you expect as content or pc
 constexpr std::string_view kTransform =
     "tds.sql is lower case with blanks removed already; write nocase or pcre elsewhere";
 constexpr std::string_view kNumber = "match the text: tds.proc, tds.error or payload";
+constexpr std::string_view kTls =
+    "match tls.sni, tls.cert_subject, tls.cert_issuer or ja4.hash; versions are for the policy";
 constexpr std::string_view kPacket = "remove it; contents are matched in reassembled messages";
 
 constexpr std::array kRefused{
@@ -72,9 +74,6 @@ constexpr std::array kRefused{
     RefusedKeyword{"tds.version", kNo, kNumber},
     RefusedKeyword{"tds.rows", kNo, kNumber},
     RefusedKeyword{"tds.error_number", kNo, kNumber},
-    RefusedKeyword{"tds.query_hash", kNo, "match the statement in tds.sql"},
-    RefusedKeyword{"tds.prelogin.version", kNo, kNumber},
-    RefusedKeyword{"tds.login.domain", kNo, "match tds.login.user"},
     // Speaks of a packet, where we match messages.
     RefusedKeyword{"ack", kNever, kPacket},
     RefusedKeyword{"seq", kNever, kPacket},
@@ -107,12 +106,12 @@ constexpr std::array kRefused{
     RefusedKeyword{"iprep", kNo, "use addresses and $VARIABLES in the header"},
     RefusedKeyword{"geoip", kNo, "use addresses and $VARIABLES in the header"},
     RefusedKeyword{"bypass", kNever, "write a pass rule"},
-    // Of TLS: planned buffers.
-    RefusedKeyword{"tls.*", kNo, "TLS is judged by policy, not by signatures"},
-    RefusedKeyword{"tls_*", kNo, "TLS is judged by policy, not by signatures"},
-    RefusedKeyword{"ssl_*", kNo, "TLS is judged by policy, not by signatures"},
-    RefusedKeyword{"ja3*", kNo, "TLS is judged by policy, not by signatures"},
-    RefusedKeyword{"ja4*", kNo, "TLS is judged by policy, not by signatures"},
+    // Of TLS, beside its buffers.
+    RefusedKeyword{"tls.*", kNo, kTls},
+    RefusedKeyword{"tls_*", kNo, kTls},
+    RefusedKeyword{"ssl_*", kNo, kTls},
+    RefusedKeyword{"ja3*", kNo, "match ja4.hash"},
+    RefusedKeyword{"ja4*", kNo, "match ja4.hash"},
     // Of other protocols.
     RefusedKeyword{"uricontent", kNever, kUseTds},
     RefusedKeyword{"urilen", kNever, kUseTds},

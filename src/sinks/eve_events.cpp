@@ -230,6 +230,7 @@ void write_tds_login(EveObject& eve, const pipeline::Tds& tds) {
     eve.begin("login");
     eve.text("version", tds_version(tds.tds_version));
     eve.text("user", tds.user.view());
+    eve.text_if("domain", tds.domain.view());
     eve.boolean("integrated", tds.integrated);
     eve.text("host", tds.host.view());
     eve.text("application", tds.application.view());
@@ -379,6 +380,13 @@ void write_tds(EveObject& eve, const pipeline::Tds& tds) {
             eve.begin("federation");
             eve.text("sts_url", tds.text.view());
             eve.text("spn", tds.server.view());
+            eve.end();
+            break;
+        case TdsKind::kNtlm:
+            eve.begin("ntlm");
+            eve.text_if("user", tds.user.view());
+            eve.text_if("domain", tds.domain.view());
+            eve.text_if("workstation", tds.host.view());
             eve.end();
             break;
         case TdsKind::kQuery:

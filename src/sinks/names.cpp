@@ -43,6 +43,8 @@ std::string_view name(pipeline::TdsKind kind) noexcept {
             return "redirect";
         case TdsKind::kFederation:
             return "federation";
+        case TdsKind::kNtlm:
+            return "ntlm";
         case TdsKind::kSsrp:
             return "ssrp";
     }

@@ -16,6 +16,11 @@ bool is_request(PacketType type) noexcept {
            type == PacketType::kBulkLoad || type == PacketType::kTransactionManager;
 }
 
+bool logs_in(PacketType type) noexcept {
+    return type == PacketType::kLogin7 || type == PacketType::kPreTds7Login ||
+           type == PacketType::kSspi || type == PacketType::kFedAuthToken;
+}
+
 Anomaly anomaly_of(PacketType type) noexcept {
     return type == PacketType::kRpc ? Anomaly::kBadRpc : Anomaly::kBadTokenStream;
 }
@@ -28,7 +33,12 @@ Lane::Lane(Direction direction, std::uint16_t smp_session, Exchange& exchange) n
     info_.smp_session = smp_session;
 }
 
-void Lane::begin_packet(const PacketHeader& header, bool found, const Scope& scope) {
+/// Passes a packet's bytes on as they are, if no secret can be among them.
+void Lane::show(Bytes bytes, const Scope& scope) const {
+    if (!logs_in(info_.type)) scope.handler.on_packet_bytes(info_, bytes);
+}
+
+void Lane::begin_packet(const PacketHeader& header, Bytes raw, bool found, const Scope& scope) {
     if (open_ && header.type != static_cast<std::uint8_t>(info_.type)) {
         scope.handler.on_anomaly(info_.direction, Anomaly::kBadHeader);
         close(false, scope);
@@ -38,6 +48,7 @@ void Lane::begin_packet(const PacketHeader& header, bool found, const Scope& sco
     last_packet_ = header.ends_message();
     last_status_ = header.status;
     ++info_.packets;
+    show(raw, scope);
     if (packet_left_ == 0 && last_packet_) close(true, scope);
 }
 
@@ -127,6 +138,7 @@ std::size_t Lane::payload(Bytes bytes, const Scope& scope) {
     if (size == 0) return 0;
     packet_left_ = static_cast<std::uint16_t>(packet_left_ - size);
     info_.size += size;
+    show(bytes.first(size), scope);
     if (std::holds_alternative<std::monostate>(parser_)) choose_by_content(bytes[0], scope);
 
     const MessageScope message = scoped(scope);

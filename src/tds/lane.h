@@ -21,9 +21,9 @@ class Lane {
     Lane(const Lane&) = delete;
     Lane& operator=(const Lane&) = delete;
 
-    /// A packet begins; kGood or kUndefinedType. found: after a search, so that a later packet of a
+    /// A packet begins; kGood or kUndefinedType. raw: the header's bytes. found: after a search, so that a later packet of a
     /// message may stand first.
-    void begin_packet(const PacketHeader& header, bool found, const Scope& scope);
+    void begin_packet(const PacketHeader& header, Bytes raw, bool found, const Scope& scope);
 
     /// Payload of the packet; returns how much of `bytes` belongs to it.
     std::size_t payload(Bytes bytes, const Scope& scope);
@@ -42,6 +42,7 @@ class Lane {
     void close(bool whole, const Scope& scope);
     void finish_parser(bool whole, const MessageScope& scope);
     void finish_collected(Bytes kept, const MessageScope& scope);
+    void show(Bytes bytes, const Scope& scope) const;
     MessageScope scoped(const Scope& scope) const noexcept { return {scope, info_, *exchange_}; }
 
     Exchange* exchange_;

@@ -70,7 +70,7 @@ std::size_t Conversation::header(Side& at, Bytes bytes, const Scope& scope) {
         at.searching = true;
         return size;
     }
-    at.lane.begin_packet(header, at.searching, scope);
+    at.lane.begin_packet(header, at.held, at.searching, scope);
     at.searching = false;
     return size;
 }

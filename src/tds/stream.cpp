@@ -98,7 +98,7 @@ void Stream::packet_header(const Shared& shared) {
     held_size_ = 0;
     clear_seen_ = true;
     last_header_ = header;
-    shared.lane.begin_packet(header, found_, shared.scope);
+    shared.lane.begin_packet(header, Bytes{held_}.first(kHeaderSize), found_, shared.scope);
     found_ = false;
     mode_ = shared.lane.packet_left() > 0 ? Mode::kPacket : Mode::kHeader;
 }

@@ -188,6 +188,14 @@ TEST_F(Foreign, NtlmLoginOverIpv6) {
     const Inspected found = inspect("arkime-ntlm_synthetic.pcap");
     EXPECT_GE(found.logins, 1u);
     EXPECT_TRUE(found.sids.empty());
+    std::vector<std::string> who;
+    for (const pipeline::Event* event : found.events.of(pipeline::EventType::kTds)) {
+        const pipeline::Tds& tds = event->tds;
+        if (tds.kind != pipeline::TdsKind::kNtlm) continue;
+        who.push_back(std::string(tds.domain.view()) + "\\" + std::string(tds.user.view()) +
+                      " at " + std::string(tds.host.view()));
+    }
+    EXPECT_THAT(who, testing::ElementsAre("TDSDOM\\mona at TDSHOST"));
 }
 
 TEST_F(Foreign, BackgroundTrafficHasNoCommandChannel) {

@@ -98,6 +98,7 @@ enum class TdsKind : std::uint8_t {
     kRedirect,    ///< the server sends the client elsewhere (MS-TDS 2.2.7.9, routing)
     kSsrp,        ///< the record is an Ssrp
     kFederation,  ///< where the client is sent for a token (MS-TDS 2.2.7.12)
+    kNtlm,        ///< who an integrated login says it is (MS-NLMP)
 };
 
 /// EVE event_type tds. Which fields mean something depends on `kind`.
@@ -132,6 +133,7 @@ struct Tds {
     BoundedText<128> library;
     BoundedText<128> server;
     BoundedText<128> database;
+    BoundedText<128> domain;
     BoundedText<128> procedure;
     BoundedText<256> parameters;  ///< of a call, text and binary ones
     BoundedText<1024> text;       ///< SQL text (raw, UTF-8) or error message

@@ -24,12 +24,20 @@ enum class Buffer : std::uint8_t {
     kTdsLoginLibrary,
     kTdsLoginServer,
     kTdsLoginDatabase,
-    kTdsResult,  ///< tds.result: text of result columns
-    kTdsColumn,  ///< tds.column: names of result columns
-    kTdsError,   ///< tds.error: ERROR and INFO text
-    kPayload,    ///< the reassembled stream, raw; also what follows lost framing
+    kTdsLoginDomain,      ///< of an integrated login (NTLM)
+    kTdsPreloginVersion,  ///< tds.prelogin.version: "16.0.4035.4"
+    kTdsQueryHash,        ///< tds.query_hash: shape of a statement, 16 hexadecimal digits
+    kTdsResult,           ///< tds.result: text of result columns
+    kTdsColumn,           ///< tds.column: names of result columns
+    kTdsError,            ///< tds.error: ERROR and INFO text
+    kTdsTunnel,           ///< tds.tunnel: what comes after a stream has stopped being TDS, raw
+    kTlsSni,              ///< tls.sni, ...: of a TLS handshake
+    kTlsCertSubject,
+    kTlsCertIssuer,
+    kJa4Hash,  ///< ja4.hash
+    kPayload,  ///< a TDS message, raw, with its packet headers; also what tds.tunnel has
 };
-inline constexpr std::size_t kBufferCount = 16;
+inline constexpr std::size_t kBufferCount = 24;
 std::string_view name(Buffer buffer) noexcept;  ///< "tds.sql", ...
 
 enum class Action : std::uint8_t { kAlert, kPass };

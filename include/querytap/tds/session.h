@@ -26,6 +26,9 @@ class Handler {
 
     virtual void on_message_begin(const MessageInfo&) {}
     virtual void on_message_end(const MessageInfo&) {}
+    /// The message as it stands in the stream: headers and payload of its packets, in pieces, each
+    /// before what is read in it. Never of messages that log in: those hold passwords and tokens.
+    virtual void on_packet_bytes(const MessageInfo&, Bytes) {}
 
     virtual void on_prelogin(const MessageInfo&, const Prelogin&) {}
     virtual void on_login(const MessageInfo&, const Login7&) {}

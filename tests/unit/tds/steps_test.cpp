@@ -287,7 +287,7 @@ void expect_linear(const char* name, const Measured (&at)[3]) {
     std::printf("%-62s %8.2f steps a byte, twice the size %8.2f\n", name, first, second);
     EXPECT_LT(second, 1.15 * first + 0.1) << name;
     EXPECT_GT(first, 1) << name << " is not read: it tests nothing";
-    EXPECT_LT(first, 1000) << name;
+    EXPECT_LT(first, 2500) << name;  // sanitizers take steps of their own
 }
 
 TEST(Steps, WorkIsLinearInHostileInput) {
