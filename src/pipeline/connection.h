@@ -120,11 +120,12 @@ class Connection final : public tds::Handler {
     void leave_out(Lane& lane, Shed what, std::size_t bytes) noexcept;
 
     void refresh_conversation() noexcept;
-    signature::FlowFacts facts(tds::Direction direction) const noexcept;
+    signature::FlowFacts facts(tds::Direction direction) noexcept;
     MessageMatch* find(const tds::MessageInfo& info) noexcept;
     MessageMatch* open(const tds::MessageInfo& info) noexcept;
     void close(MessageMatch& message) noexcept;
     void write_record(const MessageMatch& message) noexcept;
+    bool is_told(const signature::Rule& rule, tds::Direction direction) noexcept;
     void hit(const MessageMatch& message, const signature::Hit& hit) noexcept;
 
     void watched(tds::Direction direction, Bytes bytes) noexcept;
@@ -171,6 +172,7 @@ class Connection final : public tds::Handler {
     bool allowed_ = false;         ///< by the policy
     bool name_known_ = false;      ///< no other server_name_ will come
     bool policy_pending_ = false;  ///< until it is
+    signature::FlowBits flow_bits_ = 0;
     Degraded degraded_;
     bool verdict_stale_ = false;  ///< evidence came since the last verdict event
     std::uint64_t messages_to_server_ = 0;

@@ -54,14 +54,15 @@ MessageMatch* Connection::open(const tds::MessageInfo& info) noexcept {
     return message;
 }
 
-signature::FlowFacts Connection::facts(Direction direction) const noexcept {
+signature::FlowFacts Connection::facts(Direction direction) noexcept {
     return {.client = conversation_.client.address,
             .server = conversation_.server.address,
             .client_port = conversation_.client.port,
             .server_port = conversation_.server.port,
             .to_server = direction == Direction::kToServer,
             .established = true,
-            .is_tds = true};
+            .is_tds = true,
+            .bits = &flow_bits_};
 }
 
 void Connection::on_message_begin(const tds::MessageInfo& info) {
@@ -228,8 +229,21 @@ void Connection::on_anomaly(Direction direction, tds::Anomaly anomaly) {
     if (const auto evidence = evidence_of(anomaly)) add_evidence(*evidence);
 }
 
+/// Source is the sender of the bytes, as in the rule's header.
+bool Connection::is_told(const signature::Rule& rule, Direction direction) noexcept {
+    const IpAddress& client = conversation_.client.address;
+    const IpAddress& server = conversation_.server.address;
+    const bool to_server = direction == Direction::kToServer;
+    return context_.rates.tell(rule, to_server ? client : server, to_server ? server : client,
+                               context_.now);
+}
+
 void Connection::hit(const MessageMatch& message, const signature::Hit& hit) noexcept {
     const signature::Rule& rule = message.rules().rules()[hit.rule];
+    if (rule.rate && !is_told(rule, message.record.direction)) {
+        context_.counters.alerts_below_threshold.add();
+        return;
+    }
     if (findings().may_alert(rule.sid)) {
         ++alerts_;
         context_.counters.alerts.add();

@@ -7,6 +7,7 @@
 
 #include <querytap/base/object_pool.h>
 #include <querytap/pipeline/inspector.h>
+#include <querytap/signature/rate_table.h>
 #include <querytap/sql/normaliser.h>
 
 #include "event_writer.h"
@@ -33,6 +34,9 @@ struct Context {
     // Streams on a SQL port that are not TDS, watched until their first bytes are judged.
     static constexpr std::size_t kWatches = 1024;
 
+    // Of rules with threshold or detection_filter: a window for each rule and pair, about 600 KB.
+    static constexpr std::size_t kRates = 8192;
+
     Context(const Limits& limits_, EventSink& sink)
         : limits(limits_),
           events(sink, counters),
@@ -41,7 +45,8 @@ struct Context {
           messages(limits_.sessions),
           findings(limits_.sessions),
           sql_readers(kSqlReaders),
-          first_bytes(kWatches) {}
+          first_bytes(kWatches),
+          rates(kRates, limits_.hash_secret) {}
 
     Limits limits;
     Counters counters;
@@ -57,6 +62,7 @@ struct Context {
     ObjectPool<SqlReader> sql_readers;
     ObjectPool<FirstBytes> first_bytes;
     ExpectedPorts expected_ports;
+    signature::RateTable rates;
     ActiveGeneration* current = nullptr;
     Timestamp now{};
     Load load = Load::kNormal;

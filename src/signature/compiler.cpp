@@ -141,8 +141,11 @@ class Attempt {
   private:
     void add(std::uint32_t rule) {
         const ParsedRule& parsed = rules_[rule];
-        Conditions conditions{parsed.header, parsed.flow,
-                              static_cast<std::uint32_t>(impl_->groups.size()), 0,
+        Conditions conditions{parsed.header,
+                              parsed.flow,
+                              parsed.bits,
+                              static_cast<std::uint32_t>(impl_->groups.size()),
+                              0,
                               Buffer::kPayload};
         if (!parsed.buffers.empty()) conditions.shown_buffer = parsed.buffers.back().buffer;
         if (parsed.shown) conditions.shown_buffer = *parsed.shown;
@@ -156,12 +159,17 @@ class Attempt {
             static_cast<std::uint32_t>(impl_->groups.size()) - conditions.first_group;
         impl_->conditions.push_back(std::move(conditions));
         impl_->rules.push_back(parsed.rule);
+        impl_->has_bits = impl_->has_bits || parsed.bits.any();
         impl_->has_pass = impl_->has_pass || parsed.rule.action == Action::kPass;
     }
 
     void add_group(std::uint32_t rule, const BufferMatches& buffer) {
         const auto index = static_cast<std::size_t>(buffer.buffer);
-        Group group{.rule = rule, .required = {}, .forbidden = {}};
+        Group group{.rule = rule,
+                    .required = {},
+                    .forbidden = {},
+                    .size = buffer.size,
+                    .sized = !buffer.size.any()};
         const bool shows = rules_[rule].shown == buffer.buffer;
         for (const TermUse& use : build_terms(buffer)) {
             const std::uint32_t term = tables_[index].add(use, rule);

@@ -47,6 +47,17 @@ class Checker {
         }
         if (index == 0) return success();
         const Match& before = matches_[index - 1];
+        if (before.is_look()) {
+            const std::uint32_t width = before.pcre()->look;
+            const std::uint32_t room =
+                match.content() != nullptr ? match.content()->distance.value_or(0) : 0;
+            if (room < width) {
+                return error(match, "relative, within the bytes that isdataat or byte_test look at",
+                             width == Pcre::kToTheEnd
+                                 ? "nothing can follow isdataat:!"
+                                 : "distance:" + std::to_string(width) + " or more, or a pcre");
+            }
+        }
         if (before.negated) {
             return error(match, "relative to a negated content",
                          "move the negated content behind this one");
@@ -111,6 +122,13 @@ class Checker {
 
 Status check_contents(const Draft& draft) {
     for (const BufferMatches& buffer : draft.rule.buffers) {
+        if (buffer.matches.empty()) {
+            return Error{.message = "a size alone, without a content in the same buffer",
+                         .hint = "add a content: what every such message holds",
+                         .file = draft.source.file(),
+                         .line = buffer.sized.line,
+                         .column = buffer.sized.column};
+        }
         if (auto status = Checker(draft, buffer.matches).run(); !status) return status;
     }
     return success();

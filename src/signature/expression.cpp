@@ -89,8 +89,9 @@ std::string head_prefix(const Content& content) {
     return offset == 0 ? std::string() : "^" + gap(offset, std::nullopt);
 }
 
-std::string next_part(const Content& content) {
-    const std::uint64_t distance = content.distance.value_or(0);
+/// looked: so many bytes of the gap stand in the expression already.
+std::string next_part(const Content& content, std::uint32_t looked) {
+    const std::uint64_t distance = content.distance.value_or(0) - looked;
     std::optional<std::uint64_t> most;
     if (content.within) most = distance + *content.within - content.bytes.size();
     std::string text = gap(distance, most) + part(content);
@@ -111,9 +112,11 @@ Term chain(std::span<const Match> matches) {
     term.expression = head.content() != nullptr
                           ? head_prefix(*head.content()) + part(*head.content())
                           : part(*head.pcre());
+    std::uint32_t looked = 0;
     for (const Match& match : matches.subspan(1)) {
-        term.expression +=
-            match.content() != nullptr ? next_part(*match.content()) : next_part(*match.pcre());
+        term.expression += match.content() != nullptr ? next_part(*match.content(), looked)
+                                                      : next_part(*match.pcre());
+        looked = match.is_look() ? match.pcre()->look : 0;
     }
     return term;
 }
@@ -136,11 +139,12 @@ std::vector<TermUse> build_terms(const BufferMatches& buffer) {
             ++end;
         uses.push_back({.term = build(matches.subspan(start, end - start)),
                         .negated = matches[start].negated,
+                        .look = matches[start].is_look(),
                         .where = matches[start].where});
         start = end;
     }
     for (TermUse& use : uses) {
-        if (!use.negated) last = &use;
+        if (!use.negated && !use.look) last = &use;
     }
     if (last != nullptr) last->last = true;
     return uses;

@@ -28,6 +28,7 @@ struct Term {
 struct TermUse {
     Term term;
     bool negated = false;
+    bool look = false;  ///< byte_test by itself: nothing to show
     bool last = false;  ///< holds the rule's last content of this buffer that must be found
     Position where;
 };

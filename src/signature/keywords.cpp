@@ -5,17 +5,20 @@
 
 namespace querytap::signature {
 
-std::vector<Match>& Draft::matches() {
+BufferMatches& Draft::values(Buffer of) {
     for (BufferMatches& known : rule.buffers) {
-        if (known.buffer == buffer) return known.matches;
+        if (known.buffer == of) return known;
     }
-    rule.buffers.push_back({buffer, {}});
-    return rule.buffers.back().matches;
+    rule.buffers.push_back({.buffer = of, .matches = {}});
+    return rule.buffers.back();
 }
 
 Match* Draft::last_match() noexcept {
     for (BufferMatches& known : rule.buffers) {
-        if (known.buffer == buffer && !known.matches.empty()) return &known.matches.back();
+        if (known.buffer != buffer) continue;
+        for (auto match = known.matches.rbegin(); match != known.matches.rend(); ++match) {
+            if (!match->is_look()) return &*match;
+        }
     }
     return nullptr;
 }

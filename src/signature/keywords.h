@@ -24,8 +24,9 @@ struct Draft {
     bool has_priority = false;
     std::size_t sid_at = 0;
 
-    /// The matches of the current buffer; created by the first content.
-    std::vector<Match>& matches();
+    /// The matches of the current buffer, or all that is asked of one; created when first named.
+    std::vector<Match>& matches() { return values(buffer).matches; }
+    BufferMatches& values(Buffer of);
     Match* last_match() noexcept;
 };
 
@@ -34,6 +35,12 @@ using Keyword = Status (*)(Draft&, const Option&);
 /// nullptr when the keyword is none of this file's.
 Keyword find_meta_keyword(std::string_view name) noexcept;     // keywords_meta.cpp
 Keyword find_content_keyword(std::string_view name) noexcept;  // keywords_content.cpp
+Keyword find_payload_keyword(std::string_view name) noexcept;  // keywords_payload.cpp
+Keyword find_bits_keyword(std::string_view name) noexcept;     // keywords_bits.cpp
+Keyword find_rate_keyword(std::string_view name) noexcept;     // keywords_rate.cpp
+
+/// Looks ahead (isdataat, byte_test, one byte that must not follow) into patterns: looks.cpp
+Status join_looks(Draft& draft);
 
 /// All contents are there: do their modifiers agree with each other?
 Status check_contents(const Draft& draft);  // content_checks.cpp

@@ -161,7 +161,8 @@ constexpr std::array kFlowWords{
     FlowWord{"to_client", &FlowCondition::to_server, false},
     FlowWord{"from_server", &FlowCondition::to_server, false},
     FlowWord{"stateless", nullptr, false},
-    FlowWord{"only_stream", nullptr, false},  // streams and messages are all that we match
+    FlowWord{"only_stream", nullptr, false},  // streams and messages are all that we match,
+    FlowWord{"no_stream", nullptr, false},    // and what one packet holds stands in them
 };
 
 Status flow_word(Draft& draft, std::size_t at, std::string_view word) {
@@ -194,7 +195,13 @@ Status keyword_flow(Draft& draft, const Option& option) {
     return success();
 }
 
-constexpr std::array<std::pair<std::string_view, Keyword>, 9> kKeywords{{
+// Every record names both sides; nothing is left to tell.
+Status keyword_target(Draft& draft, const Option& option) {
+    if (option.value == "src_ip" || option.value == "dest_ip") return success();
+    return keyword_error(draft, option, "target is src_ip or dest_ip", "write target:dest_ip;");
+}
+
+constexpr std::array<std::pair<std::string_view, Keyword>, 10> kKeywords{{
     {"msg", keyword_msg},
     {"sid", keyword_sid},
     {"rev", keyword_rev},
@@ -204,6 +211,7 @@ constexpr std::array<std::pair<std::string_view, Keyword>, 9> kKeywords{{
     {"reference", keyword_reference},
     {"metadata", keyword_metadata},
     {"flow", keyword_flow},
+    {"target", keyword_target},
 }};
 
 }  // namespace

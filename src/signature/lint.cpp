@@ -107,6 +107,7 @@ class Linter {
         for (const BufferMatches& buffer : rule.buffers) {
             for (const Match& match : buffer.matches) {
                 const Content* const content = match.content();
+                if (match.is_look()) continue;
                 has_pattern = has_pattern || (content == nullptr && !match.negated);
                 if (content == nullptr) {
                     pattern(rule, match);

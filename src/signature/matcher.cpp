@@ -2,6 +2,7 @@
 #include "matcher.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace querytap::signature {
 namespace {
@@ -115,7 +116,7 @@ void Matcher::scan_block(Transaction& transaction, Buffer buffer, std::string_vi
     counters.scanned_bytes.add(data.size());
     hs_scan(code.block.get(), pointer(data), length(data), 0, scratch.get(), on_block_match, this);
     if (!any_block_hit && code.always.empty()) return;
-    decide(transaction, code, block_hits, true, [&](std::uint32_t term) {
+    decide(transaction, code, block_hits, data.size(), [&](std::uint32_t term) {
         return data.substr(0, static_cast<std::size_t>(block_ends[term]));
     });
     if (any_block_hit) std::fill(block_hits.begin(), block_hits.end(), 0);
@@ -150,30 +151,31 @@ void Matcher::end_stream(Transaction& transaction, Buffer buffer) noexcept {
     PieceContext context{*this, code, transaction.stream[index], {}};
     OpenStream& stream = streams[context.stream];
     streams.finish(context.stream, scratch.get(), on_piece_match, &context);
-    decide(transaction, code, streams.hits(context.stream), true,
+    decide(transaction, code, streams.hits(context.stream), stream.position,
            [&](std::uint32_t term) { return excerpts.find(stream.excerpts, term); });
     excerpts.clear(stream.excerpts);
     streams.release(context.stream);
 }
 
 void Matcher::look_at_streams(Transaction& transaction) noexcept {
-    for (std::size_t i = 0; i < kBufferCount; ++i) {
-        if (transaction.pieces[i] != Pieces::kStream) continue;
+    for (std::uint32_t left = transaction.streaming; left != 0; left &= left - 1) {
+        const auto i = static_cast<std::size_t>(std::countr_zero(left));
         OpenStream& stream = streams[transaction.stream[i]];
-        decide(transaction, program.buffers[i], streams.hits(transaction.stream[i]), false,
+        decide(transaction, program.buffers[i], streams.hits(transaction.stream[i]), std::nullopt,
                [&](std::uint32_t term) { return excerpts.find(stream.excerpts, term); });
     }
 }
 
 void Matcher::drop_streams(Transaction& transaction) noexcept {
-    for (std::size_t i = 0; i < kBufferCount; ++i) {
-        if (transaction.pieces[i] != Pieces::kStream) continue;
+    for (std::uint32_t left = transaction.streaming; left != 0; left &= left - 1) {
+        const auto i = static_cast<std::size_t>(std::countr_zero(left));
         const std::uint32_t stream = transaction.stream[i];
         streams.finish(stream, nullptr, nullptr, nullptr);
         excerpts.clear(streams[stream].excerpts);
         streams.release(stream);
         transaction.pieces[i] = Pieces::kNone;
     }
+    transaction.streaming = 0;
 }
 
 void Matcher::release(Transaction& transaction) noexcept {
@@ -191,10 +193,11 @@ void Matcher::release(Transaction& transaction) noexcept {
 
 template <typename Excerpt>
 void Matcher::decide(Transaction& transaction, const BufferProgram& buffer, BitRow hits,
-                     bool complete, Excerpt&& excerpt) noexcept {
+                     std::optional<std::uint64_t> size, Excerpt&& excerpt) noexcept {
     const auto consider = [&](std::uint32_t number) {
         const Group& group = program.groups[number];
-        if (!complete && !group.forbidden.empty()) return;
+        if (!size && (!group.forbidden.empty() || group.sized)) return;
+        if (group.sized && !group.size.holds(*size)) return;
         const auto hit = [&](std::uint32_t term) { return test_bit(hits, term); };
         if (!std::all_of(group.required.begin(), group.required.end(), hit)) return;
         if (std::any_of(group.forbidden.begin(), group.forbidden.end(), hit)) return;
@@ -205,7 +208,7 @@ void Matcher::decide(Transaction& transaction, const BufferProgram& buffer, BitR
         for (const std::uint32_t number : buffer.groups_of_term[term])
             consider(number);
     });
-    if (!complete) return;
+    if (!size) return;
     for (const std::uint32_t number : buffer.always)
         consider(number);
 }
@@ -226,6 +229,7 @@ bool Matcher::rule_holds(const Transaction& transaction, std::uint32_t rule) noe
     for (std::uint32_t i = 0; i < conditions.group_count; ++i) {
         if (!test_bit(row, conditions.first_group + i)) return false;
     }
+    if (program.has_bits && !conditions.bits.holds(transaction.facts)) return false;
     return conditions.flow.holds(transaction.facts) && conditions.header.holds(transaction.facts);
 }
 
@@ -238,30 +242,46 @@ void Matcher::report(Transaction& transaction, HitSink& sink) noexcept {
         set_bit(row, group);
 
     // Groups are numbered in the order of sids; the first group of a rule speaks for it.
-    bool passed = false;
     const auto for_each_rule = [&](Action action, auto&& visit) {
         for_each_bit(row, [&](std::uint32_t number) {
             const std::uint32_t rule = program.groups[number].rule;
             if (program.conditions[rule].first_group != number) return;
-            if (program.rules[rule].action != action || !rule_holds(transaction, rule)) return;
-            if (test_bit(told, number)) return;
+            if (program.rules[rule].action != action || test_bit(told, number)) return;
+            if (!rule_holds(transaction, rule)) return;
             visit(rule);
-            if (action == Action::kAlert) set_bit(told, number);
         });
     };
+    const auto tell = [&](std::uint32_t rule) {
+        const Conditions& conditions = program.conditions[rule];
+        set_bit(told, conditions.first_group);
+        if (program.has_bits) {
+            conditions.bits.apply(transaction.facts);
+            if (conditions.bits.noalert) return;
+        }
+        report_rule(transaction, rule, sink);
+    };
+    bool passed = false;
     if (program.has_pass) for_each_rule(Action::kPass, [&](std::uint32_t) { passed = true; });
-    if (!passed) {
+    if (passed) return;
+    // As Suricata does: who sets a bit goes before who asks for it, whatever their sids.
+    if (program.has_bits) {
         for_each_rule(Action::kAlert, [&](std::uint32_t rule) {
-            const Conditions& conditions = program.conditions[rule];
-            Hit hit{.rule = rule, .buffer = conditions.shown_buffer, .excerpt = {}};
-            for (std::uint32_t i = 0; i < conditions.group_count; ++i) {
-                const std::uint32_t group = conditions.first_group + i;
-                if (program.groups[group].shown == kNoIndex) continue;
-                hit.excerpt = excerpts.find(transaction.excerpts, group);
-            }
-            sink.on_hit(hit);
+            if (program.conditions[rule].bits.changes()) tell(rule);
         });
     }
+    for_each_rule(Action::kAlert, tell);
+}
+
+void Matcher::report_rule(const Transaction& transaction, std::uint32_t rule,
+                          HitSink& sink) noexcept {
+    const Conditions& conditions = program.conditions[rule];
+    Hit hit{.rule = rule, .buffer = conditions.shown_buffer, .excerpt = {}};
+    for (std::uint32_t i = 0; i < conditions.group_count; ++i) {
+        const std::uint32_t group = conditions.first_group + i;
+        if (program.groups[group].shown == kNoIndex) continue;
+        hit.excerpt = excerpts.find(transaction.excerpts, group);
+    }
+    sink.on_hit(hit);
 }
 
 }  // namespace querytap::signature

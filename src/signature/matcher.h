@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <hs.h>
@@ -32,7 +33,9 @@ enum class Pieces : std::uint8_t {
 struct Transaction {
     FlowFacts facts;
     bool open = false;
-    bool any_group = false;  ///< a bit of its row is set
+    bool any_group = false;       ///< a bit of its row is set
+    std::uint32_t streaming = 0;  ///< a bit for each buffer that is kStream in `pieces`
+    static_assert(kBufferCount <= 32);
     std::array<Pieces, kBufferCount> pieces{};
     std::array<std::uint32_t, kBufferCount> stream{};  ///< meaningful for kStream
     Excerpts::List excerpts;                           ///< by group
@@ -74,14 +77,16 @@ struct Matcher {
     void drop_streams(Transaction& transaction) noexcept;
     void release(Transaction& transaction) noexcept;
 
-    /// A value is complete: which groups hold in it? `excerpt(term)` gives the bytes to show.
+    /// Which groups hold in a value? `size` is known when it is complete; `excerpt(term)` gives
+    /// the bytes to show.
     template <typename Excerpt>
-    void decide(Transaction& transaction, const BufferProgram& buffer, BitRow hits, bool complete,
-                Excerpt&& excerpt) noexcept;
+    void decide(Transaction& transaction, const BufferProgram& buffer, BitRow hits,
+                std::optional<std::uint64_t> size, Excerpt&& excerpt) noexcept;
     void hold(Transaction& transaction, std::uint32_t group, std::string_view excerpt) noexcept;
 
     bool rule_holds(const Transaction& transaction, std::uint32_t rule) noexcept;
     void report(Transaction& transaction, HitSink& sink) noexcept;
+    void report_rule(const Transaction& transaction, std::uint32_t rule, HitSink& sink) noexcept;
 };
 
 }  // namespace querytap::signature

@@ -30,7 +30,9 @@ struct Group {
     std::uint32_t rule = 0;
     std::vector<std::uint32_t> required;   ///< terms of the buffer, the rarest looking first
     std::vector<std::uint32_t> forbidden;  ///< terms of the buffer
-    std::uint32_t shown = kNoIndex;        ///< term whose match the alert shows, when it is here
+    SizeRange size{};
+    bool sized = false;              ///< `size` asks something: decided when the value ends
+    std::uint32_t shown = kNoIndex;  ///< term whose match the alert shows, when it is here
 };
 
 /// One buffer's part. Terms are numbered from 0 in each buffer, as Hyperscan reports them.
@@ -52,6 +54,7 @@ struct BufferProgram {
 struct Conditions {
     Header header;
     FlowCondition flow;
+    BitConditions bits;
     std::uint32_t first_group = 0;  ///< its groups are neighbours
     std::uint32_t group_count = 0;
     Buffer shown_buffer = Buffer::kPayload;
@@ -64,6 +67,7 @@ struct RuleSet::Impl {
     std::array<BufferProgram, kBufferCount> buffers;
     std::vector<std::uint32_t> without_content;  ///< their one group holds from the start
     bool has_pass = false;
+    bool has_bits = false;  ///< flowbits
     std::vector<Error> skipped;
 };
 

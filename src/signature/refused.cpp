@@ -10,10 +10,8 @@ constexpr auto kNever = Refusal::kMeaningless;
 
 constexpr std::string_view kUseTds = "use a tds.* buffer, or payload for the raw stream";
 constexpr std::string_view kRemove = "remove it";
-constexpr std::string_view kSize = "say what the bytes are: content with offset, depth, endswith";
-constexpr std::string_view kState = "put all conditions into one rule: it sees one TDS message";
-constexpr std::string_view kOften =
-    "remove it; repeated hits are counted in the verdict, not shown";
+constexpr std::string_view kState =
+    "use flowbits, or put all conditions into one rule: it sees one TDS message";
 constexpr std::string_view kBytes = "write the bytes you expect as content or pcre classes";
 constexpr std::string_view kTransform =
     "tds.sql is lower case with blanks removed already; write nocase or pcre elsewhere";
@@ -24,25 +22,16 @@ constexpr std::string_view kPacket = "remove it; contents are matched in reassem
 
 constexpr std::array kRefused{
     // Could mean something here.
-    RefusedKeyword{"bsize", kNo, kSize},
-    RefusedKeyword{"dsize", kNo, kSize},
-    RefusedKeyword{"isdataat", kNo, "write pcre:\"/.{20}/Rs\" for at least 20 more bytes"},
     RefusedKeyword{"absent", kNo, "leave the buffer out"},
-    RefusedKeyword{"byte_test", kNo, kBytes},
     RefusedKeyword{"byte_jump", kNo, kBytes},
     RefusedKeyword{"byte_extract", kNo, kBytes},
     RefusedKeyword{"byte_math", kNo, kBytes},
     RefusedKeyword{"entropy", kNo, kRemove},
-    RefusedKeyword{"flowbits", kNo, kState},
     RefusedKeyword{"flowint", kNo, kState},
     RefusedKeyword{"xbits", kNo, kState},
     RefusedKeyword{"hostbits", kNo, kState},
-    RefusedKeyword{"noalert", kNo, kState},
     RefusedKeyword{"alert", kNo, "remove it; every alert rule alerts"},
-    RefusedKeyword{"threshold", kNo, kOften},
-    RefusedKeyword{"detection_filter", kNo, kOften},
     RefusedKeyword{"tag", kNo, "remove it; evidence is kept by the verdict"},
-    RefusedKeyword{"target", kNo, "remove it; the client is the source of every event"},
     RefusedKeyword{"requires", kNo, kRemove},
     RefusedKeyword{"dataset", kNo, "write one pcre with alternatives: pcre:\"/a|b|c/\""},
     RefusedKeyword{"datarep", kNo, kRemove},
@@ -78,7 +67,6 @@ constexpr std::array kRefused{
     RefusedKeyword{"ack", kNever, kPacket},
     RefusedKeyword{"seq", kNever, kPacket},
     RefusedKeyword{"window", kNever, kPacket},
-    RefusedKeyword{"flags", kNever, kPacket},
     RefusedKeyword{"tcp*", kNever, kPacket},
     RefusedKeyword{"udp.hdr", kNever, kPacket},
     RefusedKeyword{"ipv4.hdr", kNever, kPacket},

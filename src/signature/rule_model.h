@@ -2,6 +2,7 @@
 // sees signature::Rule.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -45,6 +46,26 @@ struct Pcre {
     bool multiline = false;
     bool extended = false;
     bool relative = false;
+    /// isdataat, byte_test: the bytes that are looked at without moving on. 0: a pattern.
+    std::uint32_t look = 0;
+    std::uint32_t at_least = 0;  ///< of a look that asks for so many bytes and nothing else
+    static constexpr std::uint32_t kToTheEnd = UINT32_MAX;
+
+    bool is_look() const noexcept { return look != 0; }
+};
+
+/// dsize, bsize, isdataat: how long a value is.
+struct SizeRange {
+    static constexpr std::uint64_t kMax = UINT64_MAX;
+    std::uint64_t min = 0;
+    std::uint64_t max = kMax;
+
+    bool any() const noexcept { return min == 0 && max == kMax; }
+    bool holds(std::uint64_t size) const noexcept { return size >= min && size <= max; }
+    void narrow(const SizeRange& other) noexcept {
+        min = std::max(min, other.min);
+        max = std::min(max, other.max);
+    }
 };
 
 struct Match {
@@ -54,6 +75,7 @@ struct Match {
 
     const Content* content() const noexcept { return std::get_if<Content>(&what); }
     const Pcre* pcre() const noexcept { return std::get_if<Pcre>(&what); }
+    bool is_look() const noexcept { return pcre() != nullptr && pcre()->is_look(); }
     bool relative() const noexcept {
         return content() != nullptr ? content()->relative() : pcre()->relative;
     }
@@ -63,6 +85,8 @@ struct Match {
 struct BufferMatches {
     Buffer buffer{};
     std::vector<Match> matches;
+    SizeRange size{};
+    Position sized{};  ///< where the rule asks for a size
 };
 
 enum class RuleProtocol : std::uint8_t { kIp, kTcp, kUdp, kTds };
@@ -90,10 +114,31 @@ struct FlowCondition {
     }
 };
 
+/// flowbits:...
+struct BitConditions {
+    FlowBits isset = 0;
+    FlowBits isnotset = 0;
+    FlowBits set = 0;
+    FlowBits unset = 0;
+    FlowBits toggle = 0;
+    bool noalert = false;
+
+    bool changes() const noexcept { return (set | unset | toggle) != 0; }
+    bool any() const noexcept { return changes() || noalert || (isset | isnotset) != 0; }
+    bool holds(const FlowFacts& facts) const noexcept {
+        const FlowBits bits = facts.bits != nullptr ? *facts.bits : 0;
+        return (bits & isset) == isset && (bits & isnotset) == 0;
+    }
+    void apply(const FlowFacts& facts) const noexcept {
+        if (facts.bits != nullptr) *facts.bits = ((*facts.bits | set) & ~unset) ^ toggle;
+    }
+};
+
 struct ParsedRule {
     Rule rule;
     Header header;
     FlowCondition flow;
+    BitConditions bits;
     std::vector<BufferMatches> buffers;
     /// Of the last content that must be found: what an alert shows.
     std::optional<Buffer> shown;

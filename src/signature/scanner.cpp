@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <string>
 #include <utility>
 
@@ -77,8 +78,11 @@ void Scanner::stream(TransactionId id, Buffer buffer, std::string_view data, boo
         impl_->scan_block(*transaction, buffer, data);
         return;
     }
+    const std::uint32_t mask = 1u << static_cast<unsigned>(buffer);
     if (pieces == Pieces::kNone) {
-        pieces = impl_->open_stream(*transaction, buffer) ? Pieces::kStream : Pieces::kBlocks;
+        const bool opened = impl_->open_stream(*transaction, buffer);
+        pieces = opened ? Pieces::kStream : Pieces::kBlocks;
+        if (opened) transaction->streaming |= mask;
     }
     if (pieces == Pieces::kStream) {
         impl_->scan_piece(*transaction, buffer, data);
@@ -86,7 +90,9 @@ void Scanner::stream(TransactionId id, Buffer buffer, std::string_view data, boo
     } else {
         impl_->scan_block(*transaction, buffer, data);
     }
-    if (last) pieces = Pieces::kNone;
+    if (!last) return;
+    pieces = Pieces::kNone;
+    transaction->streaming &= ~mask;
 }
 
 void Scanner::decide(TransactionId id, HitSink& sink) noexcept {
@@ -99,11 +105,12 @@ void Scanner::decide(TransactionId id, HitSink& sink) noexcept {
 void Scanner::close(TransactionId id, HitSink& sink) noexcept {
     Transaction* const transaction = impl_->find(id);
     if (transaction == nullptr) return;
-    for (std::size_t i = 0; i < kBufferCount; ++i) {
-        if (transaction->pieces[i] != Pieces::kStream) continue;
+    for (std::uint32_t left = transaction->streaming; left != 0; left &= left - 1) {
+        const auto i = static_cast<std::size_t>(std::countr_zero(left));
         impl_->end_stream(*transaction, static_cast<Buffer>(i));
         transaction->pieces[i] = Pieces::kNone;
     }
+    transaction->streaming = 0;
     impl_->report(*transaction, sink);
     impl_->release(*transaction);
 }

@@ -132,6 +132,9 @@ void add_tls(MetricFamilies& out, const WorkerStats& worker, const Labels& label
 void add_detection(MetricFamilies& out, const WorkerStats& worker, const Labels& labels) {
     const pipeline::Counters& pipeline = worker.inspector.pipeline;
     out.counter("alerts_total", "Alerts written.", labels, number(pipeline.alerts));
+    out.counter("alerts_below_threshold_total",
+                "Hits that a rule's threshold or detection_filter holds back.", labels,
+                number(pipeline.alerts_below_threshold));
     out.counter("alerts_suppressed_total", "Repeated alerts of a flow that were only counted.",
                 labels, number(pipeline.alerts_suppressed));
     for (std::size_t i = 0; i < pipeline::kEventTypeCount; ++i) {

@@ -23,6 +23,7 @@ struct Counters {
     std::array<Counter, tds::kAnomalyCount> anomalies;
     std::array<Counter, verdict::kLevelCount> verdicts;  ///< verdict events by level
     Counter alerts;
+    Counter alerts_below_threshold;  ///< hits that a rule's threshold or detection_filter holds back
     Counter alerts_suppressed;  ///< repeated hits of a flow beyond the bound for a signature
     std::array<Counter, kEventTypeCount> events_dropped;  ///< event ring full, by EventType
     Counter sessions_active;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,6 +43,16 @@ std::string_view name(Buffer buffer) noexcept;  ///< "tds.sql", ...
 
 enum class Action : std::uint8_t { kAlert, kPass };
 
+/// threshold and detection_filter: how often a rule must hold, or may be told.
+enum class RateType : std::uint8_t { kLimit, kThreshold, kBoth, kDetectionFilter };
+enum class Track : std::uint8_t { kBySource, kByDestination, kByBoth, kByRule };
+struct Rate {
+    RateType type{};
+    Track track{};
+    std::uint32_t count = 1;
+    std::uint32_t seconds = 1;
+};
+
 struct Metadata {
     std::string key;
     std::string value;
@@ -62,6 +73,7 @@ struct Rule {
         confidence;  ///< metadata confidence: "high", "medium" or "low"; "medium" unless given
     std::vector<Metadata> metadata;
     std::vector<std::string> references;
+    std::optional<Rate> rate;
     std::string file;
     int line = 0;
 };

@@ -33,6 +33,9 @@ struct ScannerLimits {
     ScanObserver* observer = nullptr;
 };
 
+/// flowbits of one conversation: a bit for each name that rules use.
+using FlowBits = std::uint64_t;
+
 /// What rule headers and `flow:` ask of the conversation.
 struct FlowFacts {
     IpAddress client;
@@ -43,6 +46,7 @@ struct FlowFacts {
     bool established = true;
     bool is_tds = true;
     bool is_udp = false;
+    FlowBits* bits = nullptr;  ///< outlives the transaction; none: no bit is ever set
 };
 
 inline constexpr std::size_t kExcerptMax = 192;

@@ -123,12 +123,61 @@ const Bad kOptions[] = {
      "'from_server' contradicts what stands before it (one rule matches one direction)"},
     {"Unknown", wrap("@sql_magic;"),
      "unknown keyword 'sql_magic' (signatures/README.md lists all keywords)"},
-    {"NotYet", wrap("@flowbits:set,x;"),
-     "'flowbits' is not supported (put all conditions into one rule: it sees one TDS message)"},
+    {"NotYet", wrap("@flowint:x,+,1;"),
+     "'flowint' is not supported (use flowbits, or put all conditions into one rule: it sees one "
+     "TDS message)"},
     {"Meaningless", wrap("content:\"a\"; @http_uri;"),
      "'http_uri' means nothing here (use a tds.* buffer, or payload for the raw stream)"},
-    {"Dsize", wrap("@dsize:>10;"),
-     "'dsize' is not supported (say what the bytes are: content with offset, depth, endswith)"},
+    {"SizeAlone", wrap("@dsize:>10;"),
+     "a size alone, without a content in the same buffer (add a content: what every such message "
+     "holds)"},
+    {"NoSize", wrap("content:\"abcd\"; dsize:@x;"),
+     "'x' is no size (write dsize:100; dsize:>100; dsize:<100; or dsize:10<>20;)"},
+    {"NoSizeBetween", wrap("content:\"abcd\"; bsize:@5<>6;"),
+     "'5<>6' is no size (write bsize:100; bsize:>100; bsize:<100; or bsize:10<>20;)"},
+    {"IsDataAt", wrap("content:\"abcd\"; isdataat:@x,relative;"),
+     "'isdataat' needs a number from 1 to 32767 (write isdataat:100,relative;)"},
+    {"IsDataAtWord", wrap("content:\"abcd\"; isdataat:5,@absolute;"),
+     "isdataat has no 'absolute' (write isdataat:100,relative; or isdataat:!100,relative;)"},
+    {"ByteTest", wrap("byte_test:@2,~,5,0;"),
+     "this byte_test cannot be read (write byte_test:2,>,512,0,relative,little; with 1 to 8 bytes "
+     "and <, >, =, <=, >= or &)"},
+    {"ByteTestNever", wrap("byte_test:@1,>,255,0;"),
+     "this byte_test always has the same answer (compare with a number that its bytes can hold)"},
+    {"ByteTestString", wrap("byte_test:@4,>,10,0,string,dec;"),
+     "byte_test with 'string' is not supported (write the digits as a pcre class, or compare plain "
+     "bytes)"},
+    {"LooksTwice",
+     wrap("content:\"abcd\"; byte_test:1,>,1,0,relative; @byte_test:1,<,9,0,relative;"),
+     "isdataat or byte_test twice from one place (write one pcre, or make one of them absolute)"},
+    {"RelativeWithinALook",
+     wrap("content:\"abcd\"; isdataat:10,relative; @content:\"e\"; distance:2;"),
+     "relative, within the bytes that isdataat or byte_test look at (distance:10 or more, or a "
+     "pcre)"},
+    {"FlagsOfNoData", wrap("content:\"abcd\"; flags:@S;"),
+     "no packet with data carries these flags (write flags:A+; or remove it: contents are matched "
+     "in data)"},
+    {"NoFlags", wrap("content:\"abcd\"; flags:@X;"),
+     "'X' are no TCP flags (write flags:A+; with the letters F S R P A U E C)"},
+    {"ThresholdPart", wrap("threshold:type limit,@ track by_port, count 1, seconds 1;"),
+     "'track by_port' is no part of 'threshold' (write threshold:type limit, track by_src, count "
+     "5, seconds 60; with type limit, threshold or both and track by_src, by_dst, by_both or "
+     "by_rule)"},
+    {"FilterLacks", wrap("@detection_filter:track by_src, count 5;"),
+     "'detection_filter' lacks a part (write detection_filter:track by_src, count 5, seconds 60; "
+     "and track by_src, by_dst, by_both or by_rule)"},
+    {"RateTwice",
+     wrap("threshold:type limit, track by_src, count 1, seconds 1; "
+          "@detection_filter:track by_src, count 1, seconds 1;"),
+     "a second threshold or detection_filter (keep one)"},
+    {"Flowbits", wrap("flowbits:@keep,a;"),
+     "this flowbits cannot be read (write flowbits:set,name; with set, unset, toggle, isset or "
+     "isnotset; or flowbits:noalert;)"},
+    {"FlowbitsList", wrap("flowbits:isset,@a|b;"),
+     "flowbits with several names in one (write a flowbits for each; a rule for each alternative)"},
+    {"FlowbitsBoth", wrap("flowbits:isset,t.q; @flowbits:isnotset,t.q;"),
+     "this bit cannot be set and not set (keep one)"},
+    {"Target", wrap("@target:server;"), "target is src_ip or dest_ip (write target:dest_ip;)"},
 };
 
 const Bad kContents[] = {

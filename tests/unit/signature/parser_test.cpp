@@ -121,7 +121,7 @@ TEST(Parser, LenientSkipsAndTells) {
     const auto rules = RuleSet::parse(
         "alert http any any -> any any (msg:\"m\"; sid:1;)\n"
         "alert tds any any -> any any (msg:\"m\"; sid:2;)\n"
-        "alert tds any any -> any any (msg:\"m\"; flowbits:set,x; sid:3;)\n"
+        "alert tds any any -> any any (msg:\"m\"; flowint:x,+,1; sid:3;)\n"
         "alert tds any any -> any any (msg:\"m\"; pcre:\"/x*/\"; sid:4;)\n"
         "alert tds any any -> any any (msg:\"m\"; content:\"a\"; sid:2;)\n",
         "a.rules", lenient);
