@@ -7,6 +7,7 @@
 #include <hs.h>
 #include <tbb/parallel_for.h>
 
+#include "database_cache.h"
 #include "expression.h"
 #include "program.h"
 
@@ -81,6 +82,19 @@ class TermTable {
         return refused;
     }
 
+    /// All that decides what compile() makes.
+    std::string content(unsigned mode) const {
+        std::string text = std::to_string(mode) + "\n";
+        for (const Term& term : terms_) {
+            for (const std::uint64_t number : {std::uint64_t{term.flags}, term.min_offset,
+                                               term.max_offset, term.expression.size()}) {
+                text += std::to_string(number) + " ";
+            }
+            text += term.expression + "\n";
+        }
+        return text;
+    }
+
     std::optional<Refused> compile(unsigned mode, Database& out) const {
         std::vector<const char*> expressions;
         std::vector<unsigned> flags;
@@ -119,8 +133,8 @@ class TermTable {
 /// One attempt: groups and terms of the given rules, then the databases.
 class Attempt {
   public:
-    explicit Attempt(const std::vector<ParsedRule>& rules)
-        : rules_(rules), impl_(std::make_unique<RuleSet::Impl>()) {
+    Attempt(const std::vector<ParsedRule>& rules, DatabaseCache& cache)
+        : rules_(rules), cache_(cache), impl_(std::make_unique<RuleSet::Impl>()) {
         for (std::uint32_t i = 0; i < rules.size(); ++i)
             add(i);
     }
@@ -128,7 +142,10 @@ class Attempt {
     /// Rule -> what is wrong with it.
     std::map<std::uint32_t, Error> build() {
         std::map<std::uint32_t, Error> faults;
-        for (const TermTable& table : tables_) {
+        find_databases();
+        for (std::size_t i = 0; i < kBufferCount; ++i) {
+            const TermTable& table = tables_[i];
+            if (impl_->buffers[i].block && impl_->buffers[i].stream) continue;  // compiled before
             for (const Refused& refused : table.check())
                 blame(table, refused, faults);
         }
@@ -199,15 +216,26 @@ class Attempt {
         program.shown[group.shown] = true;
     }
 
+    void find_databases() {
+        tbb::parallel_for(std::size_t{0}, 2 * kBufferCount, [&](std::size_t i) {
+            if (tables_[i / 2].terms().empty()) return;
+            database(i) = cache_.find(tables_[i / 2].content(kModes[i % 2]));
+        });
+    }
+
+    Database& database(std::size_t i) {
+        return i % 2 == 0 ? impl_->buffers[i / 2].block : impl_->buffers[i / 2].stream;
+    }
+
     void build_databases(std::map<std::uint32_t, Error>& faults) {
         std::array<std::optional<Refused>, 2 * kBufferCount> refused;
         // The most expensive thing at start: every database on a core of its own.
         tbb::parallel_for(std::size_t{0}, refused.size(), [&](std::size_t i) {
             const TermTable& table = tables_[i / 2];
-            BufferProgram& program = impl_->buffers[i / 2];
-            if (table.terms().empty()) return;
-            refused[i] = i % 2 == 0 ? table.compile(HS_MODE_BLOCK, program.block)
-                                    : table.compile(HS_MODE_STREAM, program.stream);
+            Database& made = database(i);
+            if (table.terms().empty() || made) return;
+            refused[i] = table.compile(kModes[i % 2], made);
+            if (made) cache_.keep(table.content(kModes[i % 2]), *made);
         });
         for (std::size_t i = 0; i < refused.size(); ++i) {
             if (refused[i]) blame(tables_[i / 2], *refused[i], faults);
@@ -244,14 +272,18 @@ class Attempt {
         }
     }
 
+    static constexpr std::array<unsigned, 2> kModes{HS_MODE_BLOCK, HS_MODE_STREAM};
+
     const std::vector<ParsedRule>& rules_;
+    DatabaseCache& cache_;
     std::unique_ptr<RuleSet::Impl> impl_;
     std::array<TermTable, kBufferCount> tables_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<RuleSet::Impl>> compile(std::vector<ParsedRule> rules, bool lenient) {
+Result<std::unique_ptr<RuleSet::Impl>> compile(std::vector<ParsedRule> rules, bool lenient,
+                                               DatabaseCache& cache) {
     if (hs_valid_platform() != HS_SUCCESS) {
         return Error{.message = "this CPU lacks SSSE3, which Hyperscan needs",
                      .hint = "run on a CPU made after 2008"};
@@ -261,7 +293,7 @@ Result<std::unique_ptr<RuleSet::Impl>> compile(std::vector<ParsedRule> rules, bo
     });
     std::vector<Error> skipped;
     for (;;) {
-        Attempt attempt(rules);
+        Attempt attempt(rules, cache);
         auto faults = attempt.build();
         if (faults.empty()) {
             auto impl = attempt.take();

@@ -7,6 +7,7 @@
 
 #include <querytap/signature/profile.h>
 
+#include "database_cache.h"
 #include "program.h"
 #include "rule_files.h"
 
@@ -103,7 +104,8 @@ Result<std::vector<RuleCost>> profile(const std::filesystem::path& directory,
     tbb::parallel_for(std::size_t{0}, rules.size(), [&](std::size_t i) {
         std::vector<ParsedRule> one;
         one.push_back(std::move(rules[i]));
-        auto made = compile(std::move(one), true);
+        DatabaseCache none{{}};
+        auto made = compile(std::move(one), true, none);
         if (made) compiled[i] = std::move(made).value();
     });
     for (std::size_t i = 0; i < compiled.size(); ++i) {

@@ -69,9 +69,13 @@ struct RuleSet::Impl {
     bool has_pass = false;
     bool has_bits = false;  ///< flowbits
     std::vector<Error> skipped;
+    std::vector<Error> cache_faults;
 };
 
+class DatabaseCache;
+
 /// Takes the rules. With `lenient`, rules that Hyperscan refuses go to `skipped`.
-Result<std::unique_ptr<RuleSet::Impl>> compile(std::vector<ParsedRule> rules, bool lenient);
+Result<std::unique_ptr<RuleSet::Impl>> compile(std::vector<ParsedRule> rules, bool lenient,
+                                               DatabaseCache& cache);
 
 }  // namespace querytap::signature

@@ -3,6 +3,7 @@
 
 #include <querytap/signature/ruleset.h>
 
+#include "database_cache.h"
 #include "parser.h"
 #include "program.h"
 #include "rule_files.h"
@@ -17,6 +18,10 @@ std::span<const Rule> RuleSet::rules() const noexcept {
 
 bool RuleSet::uses(Buffer buffer) const noexcept {
     return impl_->buffers[static_cast<std::size_t>(buffer)].in_use();
+}
+
+const std::vector<Error>& RuleSet::cache_faults() const noexcept {
+    return impl_->cache_faults;
 }
 
 const std::vector<Error>& RuleSet::skipped() const noexcept {
@@ -38,8 +43,10 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::parse(std::string_view text, std
 }
 
 Result<std::shared_ptr<const RuleSet>> RuleSet::finish(Parser& parser, const LoadOptions& options) {
-    auto impl = compile(std::move(parser.rules()), options.lenient);
+    DatabaseCache cache(options.cache);
+    auto impl = compile(std::move(parser.rules()), options.lenient, cache);
     if (!impl) return impl.error();
+    impl.value()->cache_faults = cache.take_faults();
     auto& skipped = impl.value()->skipped;
     skipped.insert(skipped.begin(), std::make_move_iterator(parser.skipped().begin()),
                    std::make_move_iterator(parser.skipped().end()));

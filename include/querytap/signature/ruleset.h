@@ -24,6 +24,8 @@ struct LoadOptions {
     bool lenient = false;  ///< skip rules that are not supported, and list them, instead of failing
     /// Beside or instead of HOME_NET, EXTERNAL_NET and SQL_SERVERS, which are "any" unless given.
     Variables variables{};
+    /// A folder for compiled databases, which makes the next start fast; empty: none.
+    std::filesystem::path cache{};
 };
 
 class RuleSet {
@@ -45,6 +47,8 @@ class RuleSet {
     bool uses(Buffer buffer) const noexcept;
     /// Lenient loading: why each skipped rule was skipped.
     const std::vector<Error>& skipped() const noexcept;
+    /// What is wrong with the cache: nothing that rules suffer from.
+    const std::vector<Error>& cache_faults() const noexcept;
 
     struct Impl;
     const Impl& impl() const noexcept { return *impl_; }
