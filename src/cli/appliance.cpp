@@ -21,6 +21,8 @@ constexpr auto kIdleSleep = std::chrono::milliseconds(1);
 Result<std::unique_ptr<Appliance>> Appliance::create(const config::Config& config) {
     std::unique_ptr<Appliance> self(new Appliance(config));
     self->generation_.number = 1;
+    auto weights = verdict::weights_of(config.verdict);
+    if (!weights) return weights.error();
     if (Status loaded = self->load_generation(self->generation_); !loaded.ok()) {
         return loaded.error();
     }

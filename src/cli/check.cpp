@@ -49,6 +49,9 @@ Status check_configuration(CheckOptions& options) {
     if (options.config.empty()) return success();
     auto config = config::load(options.config);
     if (!config) return config.error();
+    if (const auto weights = verdict::weights_of(config->verdict); !weights) {
+        return weights.error();
+    }
     if (!config->policy.empty()) {
         auto policy = policy::Policy::load(config->policy);
         if (!policy) return policy.error();

@@ -170,6 +170,21 @@ void read_overload(YamlMap& root, Overload& overload) {
     map.finish();
 }
 
+void read_verdict(YamlMap& root, Verdict& verdict) {
+    YamlMap map(root.node("verdict"), "'verdict'", root.problems());
+    const YAML::Node weights = map.node("weights");
+    YamlMap by_finding(weights, "'weights'", root.problems());
+    map.finish();
+    if (!weights.IsDefined() || !weights.IsMap()) return;
+    for (const auto& entry : weights) {
+        Weight weight{.finding = entry.first.Scalar(),
+                      .weight = 0,
+                      .place = root.problems().at(entry.first.Mark())};
+        by_finding.read(weight.finding, weight.weight, 0, Weight::kMax);
+        verdict.weights.push_back(std::move(weight));
+    }
+}
+
 void read_metrics(YamlMap& root, Metrics& metrics) {
     YamlMap map(root.node("metrics"), "'metrics'", root.problems());
     map.read("enabled", metrics.enabled);
@@ -198,6 +213,7 @@ Config read_root(const YAML::Node& node, Problems& problems) {
     read_stream(root, config.stream);
     read_limits(root, config.limits);
     read_overload(root, config.overload);
+    read_verdict(root, config.verdict);
     read_metrics(root, config.metrics);
     root.read("signatures", config.signatures);
     root.read("policy", config.policy);

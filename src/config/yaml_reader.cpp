@@ -1,8 +1,8 @@
-#include <querytap/config/yaml_reader.h>
-
 #include <algorithm>
 #include <charconv>
 #include <numeric>
+
+#include <querytap/config/yaml_reader.h>
 
 namespace querytap::config {
 namespace {
@@ -44,11 +44,14 @@ std::string nearest(std::string_view word, const std::set<std::string, std::less
 
 void Problems::add(const YAML::Mark& mark, std::string message, std::string hint) {
     if (first_) return;
-    first_ = Error{.message = std::move(message),
-                   .hint = std::move(hint),
-                   .file = file_,
-                   .line = mark.line + 1,
-                   .column = mark.column + 1};
+    first_ = at(mark);
+    first_->message = std::move(message);
+    first_->hint = std::move(hint);
+}
+
+Error Problems::at(const YAML::Mark& mark) const {
+    return {
+        .message = {}, .hint = {}, .file = file_, .line = mark.line + 1, .column = mark.column + 1};
 }
 
 YamlMap::YamlMap(const YAML::Node& node, std::string what, Problems& problems)

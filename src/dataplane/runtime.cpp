@@ -51,6 +51,7 @@ pipeline::Limits limits_of(const config::Config& config, std::uint64_t secret) {
     limits.stream.gap_timeout = std::chrono::milliseconds(config.stream.gap_timeout_ms);
     limits.stream.overlap =
         config.stream.last_copy_wins ? stream::Overlap::kLastWins : stream::Overlap::kFirstWins;
+    limits.weights = *verdict::weights_of(config.verdict);  // checked before anything starts
     limits.tds_events = config.eve.tds;
     limits.all_flows = config.eve.flows == config::FlowRecords::kAll;
     limits.hash_secret = secret;

@@ -50,7 +50,9 @@ void flag_overflow(Context& context, flow::Flow& flow, const Conversation& who) 
     const verdict::EvidenceTraits& evidence = verdict::traits(kEvidence);
     context.counters.findings[static_cast<std::size_t>(kEvidence)].add();
     verdict::Ledger ledger;
-    ledger.add(evidence.kind, evidence.id, evidence.text, evidence.technique, evidence.weight);
+    const std::uint16_t weight = context.limits.weights[static_cast<std::size_t>(kEvidence)];
+    if (weight == 0) return;
+    ledger.add(evidence.kind, evidence.id, evidence.text, evidence.technique, weight);
     flow.verdict = static_cast<std::uint8_t>(ledger.level());
     context.counters.verdicts[static_cast<std::size_t>(ledger.level())].add();
     context.events.write<Verdict>(who, [&](Verdict& event) {

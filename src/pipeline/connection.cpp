@@ -213,12 +213,12 @@ void Connection::fill(FlowEnd& record) const noexcept {
 
 void Connection::add_evidence(verdict::Evidence evidence, std::string_view text) noexcept {
     const verdict::EvidenceTraits& traits = verdict::traits(evidence);
+    const std::uint16_t weight = context_.limits.weights[static_cast<std::size_t>(evidence)];
+    Counter& counter = context_.counters.findings[static_cast<std::size_t>(evidence)];
+    if (weight == 0) return counter.add();
     const std::size_t reasons = findings().ledger.size();
-    add_reason(traits.kind, traits.id, text.empty() ? traits.text : text, traits.technique,
-               traits.weight);
-    if (findings().ledger.size() != reasons) {
-        context_.counters.findings[static_cast<std::size_t>(evidence)].add();
-    }
+    add_reason(traits.kind, traits.id, text.empty() ? traits.text : text, traits.technique, weight);
+    if (findings().ledger.size() != reasons) counter.add();
 }
 
 void Connection::add_reason(verdict::Kind kind, std::string_view id, std::string_view text,

@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <array>
+#include <set>
+#include <string>
 
+#include <querytap/config/yaml_reader.h>
 #include <querytap/verdict/evidence.h>
 
 namespace querytap::verdict {
@@ -80,6 +83,33 @@ std::optional<Evidence> find_evidence(std::string_view id) noexcept {
                                     [&](const EvidenceTraits& entry) { return entry.id == id; });
     if (found == kTable.end()) return std::nullopt;
     return static_cast<Evidence>(found - kTable.begin());
+}
+
+Weights default_weights() noexcept {
+    Weights weights;
+    for (std::size_t i = 0; i < weights.size(); ++i)
+        weights[i] = kTable[i].weight;
+    return weights;
+}
+
+Result<Weights> weights_of(const config::Verdict& verdict) {
+    Weights weights = default_weights();
+    for (const config::Weight& weight : verdict.weights) {
+        if (const auto evidence = find_evidence(weight.finding)) {
+            weights[static_cast<std::size_t>(*evidence)] = weight.weight;
+            continue;
+        }
+        std::set<std::string, std::less<>> known;
+        for (const EvidenceTraits& entry : kTable)
+            known.emplace(entry.id);
+        Error error = weight.place;
+        error.message = "there is no finding '" + weight.finding + "'";
+        const std::string meant = config::nearest(weight.finding, known);
+        error.hint =
+            meant.empty() ? "src/verdict/README.md lists them" : "did you mean '" + meant + "'?";
+        return error;
+    }
+    return weights;
 }
 
 }  // namespace querytap::verdict

@@ -90,6 +90,19 @@ struct Overload {
     bool shed = true;  ///< leave out the least valuable payload, see pipeline::Load
 };
 
+/// What a finding counts for the verdict; 0: it is counted in the metrics, and no evidence. Which
+/// findings there are, verdict::weights_of() knows.
+struct Weight {
+    static constexpr std::uint16_t kMax = 1000;
+    std::string finding;
+    std::uint16_t weight = 0;
+    Error place;  ///< where it stands, for a message
+};
+
+struct Verdict {
+    std::vector<Weight> weights;
+};
+
 struct Metrics {
     bool enabled = true;
     std::string address = "127.0.0.1";
@@ -106,6 +119,7 @@ struct Config {
     Stream stream;
     Limits limits;
     Overload overload;
+    Verdict verdict;
     Metrics metrics;
     std::string signatures = "/etc/querytap/signatures";
     std::string policy;  ///< empty = none

@@ -21,6 +21,8 @@ class Problems {
     explicit Problems(std::string file) : file_(std::move(file)) {}
 
     void add(const YAML::Mark& mark, std::string message, std::string hint = {});
+    /// An error without words, for what only others can judge.
+    Error at(const YAML::Mark& mark) const;
     bool any() const noexcept { return first_.has_value(); }
     const Error& first() const noexcept { return *first_; }
 

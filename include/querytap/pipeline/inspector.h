@@ -36,6 +36,7 @@ struct Limits {
     stream::Limits stream;
     tds::SessionLimits tds;
     signature::ScannerLimits scanner;
+    verdict::Weights weights = verdict::default_weights();
     bool tds_events = true;  ///< write EVE tds records
     bool all_flows = false;  ///< write flow records of flows that are not SQL-related too
     std::uint64_t hash_secret = 0;

@@ -3,10 +3,12 @@
 // weights.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
+#include <querytap/config/config.h>
 #include <querytap/verdict/verdict.h>
 
 namespace querytap::verdict {
@@ -63,5 +65,12 @@ struct EvidenceTraits {
 
 const EvidenceTraits& traits(Evidence evidence) noexcept;
 std::optional<Evidence> find_evidence(std::string_view id) noexcept;
+
+/// By Evidence.
+using Weights = std::array<std::uint16_t, kEvidenceCount>;
+Weights default_weights() noexcept;
+/// The table's, but for those that the configuration names. An unknown finding is an error, with
+/// the nearest known one.
+Result<Weights> weights_of(const config::Verdict& verdict);
 
 }  // namespace querytap::verdict

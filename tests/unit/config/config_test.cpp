@@ -111,6 +111,11 @@ INSTANTIATE_TEST_SUITE_P(
               "a byte counts)"},
         Wrong{WITH_PORT "overload: {shed: results}",
               "q.yaml:2:18: 'shed' must be true or false, not 'results'"},
+        Wrong{WITH_PORT "verdict: {weights: {denied: heavy}}",
+              "q.yaml:2:29: 'denied' must be a number from 0 to 1000, not 'heavy'"},
+        Wrong{WITH_PORT "verdict: {weights: [1]}",
+              "q.yaml:2:20: 'weights' must be a mapping of keys to values (write 'key: value' "
+              "lines, indented below it)"},
         Wrong{WITH_PORT "metrics: {listen: 9464}",
               "q.yaml:2:19: '9464' is not an address to listen on (write 127.0.0.1:9464 or "
               "[::1]:9464)"},

@@ -200,6 +200,26 @@ TEST_F(Tcp, UrgentDataStaysInTheStreamAndIsEvidence) {
     EXPECT_TRUE(has_reason("urgent-data"));
 }
 
+TEST_F(Tcp, TheOwnerSaysWhatEvidenceWeighs) {
+    for (const auto weight : std::array<std::uint16_t, 2>{0, 95}) {
+        Limits limits = test::small_limits();
+        limits.weights[static_cast<std::size_t>(verdict::Evidence::kUrgentData)] = weight;
+        make("", {}, limits);
+        connect();
+        log_in();
+        segment(true, kAck | kPsh | kUrg, test::batch("select 1"));
+        finish();
+        EXPECT_EQ(has_reason("urgent-data"), weight != 0);
+        EXPECT_EQ(events_.worst(),
+                  weight != 0 ? verdict::Level::kMalicious : verdict::Level::kUnknown);
+        const auto& counters = inspector_->stats().pipeline;
+        EXPECT_EQ(
+            counters.findings[static_cast<std::size_t>(verdict::Evidence::kUrgentData)].read(), 1u);
+        client_ += 100'000;  // another connection
+        server_ += 100'000;
+    }
+}
+
 TEST_F(Tcp, NumbersWrapInBothDirections) {
     client_ = 0xffff'ffff - 60;  // within the login
     server_ = 0xffff'ffff - 90;

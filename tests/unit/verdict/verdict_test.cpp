@@ -2,10 +2,35 @@
 
 #include <gtest/gtest.h>
 
-#include <querytap/verdict/verdict.h>
+#include <querytap/verdict/evidence.h>
 
 namespace querytap::verdict {
 namespace {
+
+Result<Weights> weights(std::string_view yaml) {
+    const auto config = config::parse("ports: [{vdev: net_null0}]\n" + std::string(yaml), "q.yaml");
+    EXPECT_TRUE(config.ok());
+    return weights_of(config->verdict);
+}
+
+TEST(Weights, OfTheTableUnlessTheOwnerSaysOtherwise) {
+    const auto changed =
+        weights("verdict:\n  weights:\n    framing-lost: 90\n    urgent-data: 0\n");
+    ASSERT_TRUE(changed.ok());
+    Weights expected = default_weights();
+    expected[static_cast<std::size_t>(Evidence::kFramingLost)] = 90;
+    expected[static_cast<std::size_t>(Evidence::kUrgentData)] = 0;
+    EXPECT_EQ(*changed, expected);
+    EXPECT_NE(expected, default_weights());
+    EXPECT_EQ(*weights("verdict:\n  weights:\n"), default_weights());
+}
+
+TEST(Weights, OfAFindingThatIsNone) {
+    const auto wrong = weights("verdict:\n  weights:\n    framing-list: 90\n");
+    ASSERT_FALSE(wrong.ok());
+    EXPECT_EQ(wrong.error().to_string(),
+              "q.yaml:4:5: there is no finding 'framing-list' (did you mean 'framing-lost'?)");
+}
 
 TEST(Weights, ConfidenceDecides) {
     EXPECT_GE(signature_weight("high", 1), kMaliciousFrom);
