@@ -41,8 +41,11 @@ Status Appliance::open(const std::optional<dataplane::Replay>& replay) {
 Appliance::~Appliance() = default;
 
 Status Appliance::load_generation(pipeline::Generation& generation) const {
-    auto rules = signature::RuleSet::load(config_.signatures);
+    auto rules = signature::RuleSet::load(config_.signatures,
+                                          {.variables = {}, .cache = config_.signature_cache});
     if (!rules) return rules.error();
+    for (const Error& fault : (*rules)->cache_faults())
+        spdlog::warn("{}", fault.to_string());
     generation.rules = std::move(rules).value();
     if (config_.policy.empty()) return success();
     auto policy = policy::Policy::load(config_.policy);

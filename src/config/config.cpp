@@ -216,6 +216,7 @@ Config read_root(const YAML::Node& node, Problems& problems) {
     read_verdict(root, config.verdict);
     read_metrics(root, config.metrics);
     root.read("signatures", config.signatures);
+    root.read("signature_cache", config.signature_cache);
     root.read("policy", config.policy);
     root.finish();
     return config;

@@ -122,6 +122,7 @@ struct Config {
     Verdict verdict;
     Metrics metrics;
     std::string signatures = "/etc/querytap/signatures";
+    std::string signature_cache;  ///< folder of compiled signatures; empty = none
     std::string policy;  ///< empty = none
     std::vector<std::string> eal_arguments;
 };
