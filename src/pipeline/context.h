@@ -46,7 +46,7 @@ struct Context {
           findings(limits_.sessions),
           sql_readers(kSqlReaders),
           first_bytes(kWatches),
-          rates(kRates, limits_.hash_secret) {}
+          rates(kRates, limits_.hash_secret, counters.rate_windows_evicted) {}
 
     Limits limits;
     Counters counters;

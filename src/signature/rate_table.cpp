@@ -22,8 +22,8 @@ std::uint64_t mix(std::uint64_t hash, const IpAddress& address) noexcept {
 
 }  // namespace
 
-RateTable::RateTable(std::size_t entries, std::uint64_t secret)
-    : entries_(std::bit_ceil(std::max(entries, kWays))), secret_(secret) {}
+RateTable::RateTable(std::size_t entries, std::uint64_t secret, Counter& evicted)
+    : entries_(std::bit_ceil(std::max(entries, kWays))), secret_(secret), evicted_(evicted) {}
 
 RateTable::Entry& RateTable::window(const Key& key, std::uint32_t seconds, Timestamp now) noexcept {
     const std::int64_t now_ns = to_ns(now);
@@ -41,7 +41,7 @@ RateTable::Entry& RateTable::window(const Key& key, std::uint32_t seconds, Times
     }
     const bool known = chosen->end_ns != 0 && chosen->key == key;
     if (!known || now_ns > chosen->end_ns) {
-        if (!known && chosen->end_ns > now_ns) evicted.add();
+        if (!known && chosen->end_ns > now_ns) evicted_.add();
         *chosen = {key, to_ns(later_by(now, std::chrono::seconds(seconds))), 0};
     }
     return *chosen;

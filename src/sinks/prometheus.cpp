@@ -135,6 +135,9 @@ void add_detection(MetricFamilies& out, const WorkerStats& worker, const Labels&
     out.counter("alerts_below_threshold_total",
                 "Hits that a rule's threshold or detection_filter holds back.", labels,
                 number(pipeline.alerts_below_threshold));
+    out.counter("rate_windows_evicted_total",
+                "Windows of threshold and detection_filter forgotten before they ended.", labels,
+                number(pipeline.rate_windows_evicted));
     out.counter("alerts_suppressed_total", "Repeated alerts of a flow that were only counted.",
                 labels, number(pipeline.alerts_suppressed));
     for (std::size_t i = 0; i < pipeline::kEventTypeCount; ++i) {

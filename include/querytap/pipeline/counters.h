@@ -23,8 +23,10 @@ struct Counters {
     std::array<Counter, tds::kAnomalyCount> anomalies;
     std::array<Counter, verdict::kLevelCount> verdicts;  ///< verdict events by level
     Counter alerts;
-    Counter alerts_below_threshold;  ///< hits that a rule's threshold or detection_filter holds back
-    Counter alerts_suppressed;  ///< repeated hits of a flow beyond the bound for a signature
+    Counter rate_windows_evicted;  ///< of threshold and detection_filter, before they ended
+    Counter
+        alerts_below_threshold;  ///< hits that a rule's threshold or detection_filter holds back
+    Counter alerts_suppressed;   ///< repeated hits of a flow beyond the bound for a signature
     std::array<Counter, kEventTypeCount> events_dropped;  ///< event ring full, by EventType
     Counter sessions_active;
     Counter sessions_exhausted;     ///< TDS connections that found no place

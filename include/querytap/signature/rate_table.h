@@ -15,14 +15,13 @@ namespace querytap::signature {
 
 class RateTable {
   public:
-    /// `entries` is rounded up to a power of two.
-    RateTable(std::size_t entries, std::uint64_t secret);
+    /// `entries` is rounded up to a power of two. `evicted` counts windows that were forgotten
+    /// before they ended; it outlives the table.
+    RateTable(std::size_t entries, std::uint64_t secret, Counter& evicted);
 
     /// A rule with a rate held: is it told? Source is the sender of the bytes.
     bool tell(const Rule& rule, const IpAddress& source, const IpAddress& destination,
               Timestamp now) noexcept;
-
-    Counter evicted;  ///< windows that were forgotten before they ended
 
   private:
     static constexpr std::size_t kWays = 8;
@@ -42,6 +41,7 @@ class RateTable {
 
     std::vector<Entry> entries_;
     std::uint64_t secret_;
+    Counter& evicted_;
 };
 
 }  // namespace querytap::signature

@@ -30,7 +30,8 @@ struct RateCase {
 class Rates : public testing::TestWithParam<RateCase> {};
 
 TEST_P(Rates, TellWhatTheySay) {
-    RateTable table(64, 1);
+    Counter evicted;
+    RateTable table(64, 1, evicted);
     Rule rule = with_rate(GetParam().rate);
     std::string told;
     for (const int second : GetParam().at) {
@@ -69,7 +70,8 @@ TEST(RateTable, CountsByWhatIsTracked) {
                                     {Track::kByDestination, "1010"},
                                     {Track::kByBoth, "1011"},
                                     {Track::kByRule, "1000"}}) {
-        RateTable table(64, 1);
+        Counter evicted;
+        RateTable table(64, 1, evicted);
         Rule rule = with_rate({RateType::kLimit, tested.track, 1, 60});
         std::string told;
         for (const auto& [source, destination] :
@@ -83,11 +85,12 @@ TEST(RateTable, CountsByWhatIsTracked) {
 }
 
 TEST(RateTable, IsBoundedAndForgetsTheOldestFirst) {
-    RateTable table(64, 1);
+    Counter evicted;
+    RateTable table(64, 1, evicted);
     Rule rule = with_rate({RateType::kLimit, Track::kBySource, 1, 60});
     for (std::uint32_t i = 0; i < 10'000; ++i)
         EXPECT_TRUE(table.tell(rule, address(i), address(0), from_ns(i)));
-    EXPECT_GE(table.evicted.read(), 10'000u - 64u);
+    EXPECT_GE(evicted.read(), 10'000u - 64u);
     EXPECT_FALSE(table.tell(rule, address(9'999), address(0), from_ns(10'000)));
 }
 
