@@ -9,6 +9,7 @@
 #include <querytap/sinks/eve_json.h>
 
 #include "signals.h"
+#include "signatures_dir.h"
 
 namespace querytap::cli {
 namespace {
@@ -41,11 +42,12 @@ Status Appliance::open(const std::optional<dataplane::Replay>& replay) {
 Appliance::~Appliance() = default;
 
 Status Appliance::load_generation(pipeline::Generation& generation) const {
-    auto rules = signature::RuleSet::load(config_.signatures,
-                                          {.variables = {}, .cache = config_.signature_cache});
+    auto rules = signature::RuleSet::load(config_.signatures, load_options(config_));
     if (!rules) return rules.error();
-    for (const Error& fault : (*rules)->cache_faults())
-        spdlog::warn("{}", fault.to_string());
+    for (const Error& skipped : (*rules)->skipped())
+        spdlog::warn("skipped: {}", skipped.to_string());
+    for (const Error& warning : (*rules)->warnings())
+        spdlog::warn("{}", warning.to_string());
     generation.rules = std::move(rules).value();
     if (config_.policy.empty()) return success();
     auto policy = policy::Policy::load(config_.policy);
@@ -62,9 +64,7 @@ Status Appliance::open_sinks() {
         eve_ = std::move(eve).value();
         sinks.push_back(eve_.get());
     }
-    prometheus_ = std::make_unique<sinks::Prometheus>(*runtime_);
     summary_ = std::make_unique<sinks::Summary>();
-    sinks.push_back(prometheus_.get());
     sinks.push_back(summary_.get());
     loop_ = std::make_unique<control::Loop>(
         runtime_->event_rings(), sinks,
@@ -77,7 +77,7 @@ Status Appliance::serve_http() {
     if (!config_.metrics.enabled) return success();
     auto server =
         control::HttpServer::start(config_.metrics.address, config_.metrics.port,
-                                   {.metrics = [this] { return prometheus_->exposition(); },
+                                   {.metrics = [this] { return metrics(); },
                                     .ready = [this] { return ready_.load(); },
                                     .reload =
                                         [] {

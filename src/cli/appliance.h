@@ -33,7 +33,7 @@ class Appliance {
 
     dataplane::Runtime& runtime() noexcept { return *runtime_; }
     const dataplane::Runtime& runtime() const noexcept { return *runtime_; }
-    std::string metrics() const { return prometheus_->exposition(); }
+    std::string metrics() const { return sinks::prometheus_exposition(*runtime_); }
     std::size_t rule_count() const noexcept { return generation_.rules->rules().size(); }
 
     /// The closing table.
@@ -53,7 +53,6 @@ class Appliance {
     pipeline::Generation generation_;
     std::unique_ptr<dataplane::Runtime> runtime_;
     std::unique_ptr<sinks::Sink> eve_;
-    std::unique_ptr<sinks::Prometheus> prometheus_;
     std::unique_ptr<sinks::Summary> summary_;
     std::unique_ptr<control::Loop> loop_;
     std::unique_ptr<control::HttpServer> http_;

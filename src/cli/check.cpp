@@ -58,6 +58,9 @@ Status check_configuration(CheckOptions& options) {
         if (options.policy.empty()) options.policy = config->policy;
     }
     if (options.directory.empty()) options.directory = config->signatures;
+    const bool lenient = options.load.lenient;
+    options.load = load_options(*config);
+    options.load.lenient = options.load.lenient || lenient;
     return success();
 }
 
@@ -66,10 +69,9 @@ std::string counted(std::size_t count, std::string_view one) {
 }
 
 int check_signatures(const CheckOptions& options) {
-    const signature::LoadOptions load{.lenient = options.lenient};
-    auto rules = signature::RuleSet::load(options.directory, load);
+    auto rules = signature::RuleSet::load(options.directory, options.load);
     if (!rules) return fail(kUsage, rules.error());
-    auto warnings = signature::lint(options.directory, load);
+    auto warnings = signature::lint(options.directory, options.load);
     if (!warnings) return fail(kUsage, warnings.error());
     auto examples = signature::load_examples(options.directory);
     if (!examples) return fail(kUsage, examples.error());
@@ -82,14 +84,16 @@ int check_signatures(const CheckOptions& options) {
         });
     if (!report) return fail(kFailed, report.error());
     print("skipped", (*rules)->skipped());
+    print("warning", (*rules)->warnings());
     print("warning", *warnings);
     print("warning", report->warnings);
     print("error", report->failures);
-    const std::size_t warned = warnings->size() + report->warnings.size();
+    const std::size_t warned =
+        (*rules)->warnings().size() + warnings->size() + report->warnings.size();
     fmt::print("{}: {} and {}; {}, {}{}\n", options.directory.string(),
                counted((*rules)->rules().size(), "signature"), counted(report->examples, "example"),
                counted(report->failures.size(), "failure"), counted(warned, "warning"),
-               options.lenient ? fmt::format(", {} skipped", (*rules)->skipped().size()) : "");
+               options.load.lenient ? fmt::format(", {} skipped", (*rules)->skipped().size()) : "");
     const bool failed = !report->failures.empty() || (options.strict && warned > 0);
     return failed ? kFailed : kDone;
 }
@@ -127,7 +131,9 @@ void add_check(CLI::App& app, const Arguments&, int& status) {
     auto* profile = command->add_option("--profile", options->profile,
                                         "list the dearest signatures on a capture");
     sql->excludes(profile);
-    command->add_flag("--lenient", options->lenient,
+    command->add_option("--thresholds", options->load.thresholds,
+                        "a threshold.config to read the signatures with");
+    command->add_flag("--lenient", options->load.lenient,
                       "skip rules that are not supported, and say so");
     command->add_flag("--strict", options->strict, "a warning is a failure, too");
     command->footer(

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include <querytap/signature/ruleset.h>
+
 namespace querytap::cli {
 
 struct CheckOptions {
@@ -12,9 +14,9 @@ struct CheckOptions {
     std::string sql;
     bool has_sql = false;
     std::string policy;
-    std::string explain;  ///< a conversation
-    std::string profile;  ///< a capture
-    bool lenient = false;
+    std::string explain;          ///< a conversation
+    std::string profile;          ///< a capture
+    signature::LoadOptions load;  ///< how signatures are read
     bool strict = false;
 };
 

@@ -48,7 +48,7 @@ void print(const std::vector<signature::RuleCost>& costs, const signature::Recor
 }  // namespace
 
 int check_profile(const CheckOptions& options) {
-    auto rules = signature::RuleSet::load(options.directory, {.lenient = options.lenient});
+    auto rules = signature::RuleSet::load(options.directory, options.load);
     if (!rules) return fail(kUsage, rules.error());
     NoEvents events;
     signature::RecordedValues values;
@@ -59,7 +59,7 @@ int check_profile(const CheckOptions& options) {
                               .hint = "give a capture with TDS in clear text",
                               .file = options.profile});
     }
-    auto costs = signature::profile(options.directory, {.lenient = options.lenient}, values);
+    auto costs = signature::profile(options.directory, options.load, values);
     if (!costs) return fail(kUsage, costs.error());
     print(*costs, values);
     return kDone;

@@ -51,7 +51,7 @@ void print_views(const signature::StatementViews& views) {
 }  // namespace
 
 int check_sql(const CheckOptions& options) {
-    auto rules = signature::RuleSet::load(options.directory, {.lenient = options.lenient});
+    auto rules = signature::RuleSet::load(options.directory, options.load);
     if (!rules) return fail(kUsage, rules.error());
     auto matcher = signature::ExampleMatcher::create(*rules);
     if (!matcher) return fail(kFailed, matcher.error());

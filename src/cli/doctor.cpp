@@ -13,6 +13,7 @@
 
 #include "commands.h"
 #include "exit_status.h"
+#include "signatures_dir.h"
 #include "terminal.h"
 
 namespace querytap::cli {
@@ -138,7 +139,7 @@ Report examine(const Options& options, const Arguments& arguments) {
     config->eal_arguments.insert(config->eal_arguments.end(), arguments.eal.begin(),
                                  arguments.eal.end());
     pipeline::Generation generation{.number = 1, .rules = nullptr, .policy = nullptr};
-    auto rules = signature::RuleSet::load(config->signatures);
+    auto rules = signature::RuleSet::load(config->signatures, load_options(*config));
     if (rules) {
         generation.rules = *rules;
         report.add({Kind::kOk, "signatures",

@@ -20,4 +20,11 @@ std::filesystem::path default_signatures() {
     return candidates[1];
 }
 
+signature::LoadOptions load_options(const config::Config& config) {
+    return {.lenient = config.lenient_signatures,
+            .variables = {config.variables.begin(), config.variables.end()},
+            .cache = config.signature_cache,
+            .thresholds = config.threshold_config};
+}
+
 }  // namespace querytap::cli

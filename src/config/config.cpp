@@ -201,6 +201,30 @@ void read_metrics(YamlMap& root, Metrics& metrics) {
     }
 }
 
+/// HOME_NET: "10.0.0.0/8", or a list, which stands for one in brackets.
+void read_variables(YamlMap& root, std::map<std::string, std::string>& variables) {
+    const YAML::Node node = root.node("variables");
+    if (!node.IsDefined()) return;
+    if (!node.IsMap()) {
+        root.problems().add(node.Mark(), "'variables' must be a mapping of names to addresses",
+                            "for example HOME_NET: [10.0.0.0/8, 192.168.0.0/16]");
+        return;
+    }
+    for (const auto& entry : node) {
+        const std::string name = entry.first.Scalar();
+        std::vector<std::string> parts;
+        YamlMap(node, "variables", root.problems()).read(name, parts);
+        std::string value;
+        for (const std::string& part : parts)
+            value += (value.empty() ? "" : ",") + part;
+        if (value.empty()) {
+            root.problems().add(entry.second.Mark(), "'" + name + "' has no value",
+                                "write any, an address, a network or a list of them");
+        }
+        variables[name] = parts.size() > 1 ? "[" + value + "]" : value;
+    }
+}
+
 Config read_root(const YAML::Node& node, Problems& problems) {
     Config config;
     YamlMap root(node, "the configuration", problems);
@@ -217,6 +241,9 @@ Config read_root(const YAML::Node& node, Problems& problems) {
     read_metrics(root, config.metrics);
     root.read("signatures", config.signatures);
     root.read("signature_cache", config.signature_cache);
+    root.read("lenient_signatures", config.lenient_signatures);
+    root.read("threshold_config", config.threshold_config);
+    read_variables(root, config.variables);
     root.read("policy", config.policy);
     root.finish();
     return config;

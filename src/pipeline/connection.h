@@ -124,6 +124,7 @@ class Connection final : public tds::Handler {
     MessageMatch* find(const tds::MessageInfo& info) noexcept;
     MessageMatch* open(const tds::MessageInfo& info) noexcept;
     void close(MessageMatch& message) noexcept;
+    void tell_version(MessageMatch& message) noexcept;
     void write_record(const MessageMatch& message) noexcept;
     bool is_told(const signature::Rule& rule, tds::Direction direction) noexcept;
     void hit(const MessageMatch& message, const signature::Hit& hit) noexcept;
@@ -169,9 +170,10 @@ class Connection final : public tds::Handler {
     policy::Transport transport_ = policy::Transport::kUnknown;
     FirstBytes* first_bytes_ = nullptr;  ///< while the stream is watched
     bool port_judged_ = false;
-    bool allowed_ = false;         ///< by the policy
-    bool name_known_ = false;      ///< no other server_name_ will come
-    bool policy_pending_ = false;  ///< until it is
+    bool allowed_ = false;           ///< by the policy
+    bool name_known_ = false;        ///< no other server_name_ will come
+    bool policy_pending_ = false;    ///< until it is
+    std::uint32_t tds_version_ = 0;  ///< of LOGIN7; 0 before it
     signature::FlowBits flow_bits_ = 0;
     Degraded degraded_;
     bool verdict_stale_ = false;  ///< evidence came since the last verdict event

@@ -26,8 +26,16 @@ void Connection::on_prelogin(const tds::MessageInfo& info, const tds::Prelogin& 
     });
 }
 
+/// What the session speaks, once it is known. The wire has it in the highest byte (2.2.6.4).
+void Connection::tell_version(MessageMatch& message) noexcept {
+    if (tds_version_ == 0) return;
+    message.number(signature::Number::kTdsVersion,
+                   signature::version_number(tds_version_ >> 28, tds_version_ >> 24 & 0xf));
+}
+
 void Connection::on_login(const tds::MessageInfo& info, const tds::Login7& login) {
     context_.counters.logins.add();
+    tds_version_ = login.tds_version;
     user_.assign(login.integrated && login.user.empty() ? login.ntlm_user.view()
                                                         : login.user.view());
     application_.assign(login.application.view());
@@ -62,6 +70,7 @@ void Connection::on_login(const tds::MessageInfo& info, const tds::Login7& login
         message->field(Buffer::kTdsLoginServer, login.server.view());
         message->field(Buffer::kTdsLoginDatabase, login.database.view());
         message->field(Buffer::kTdsLoginDomain, login.ntlm_domain.view());
+        tell_version(*message);
     }
     check_login(login);
 }

@@ -62,7 +62,8 @@ signature::FlowFacts Connection::facts(Direction direction) noexcept {
             .to_server = direction == Direction::kToServer,
             .established = true,
             .is_tds = true,
-            .bits = &flow_bits_};
+            .bits = &flow_bits_,
+            .xbits = &context_.xbits};
 }
 
 void Connection::on_message_begin(const tds::MessageInfo& info) {
@@ -71,6 +72,8 @@ void Connection::on_message_begin(const tds::MessageInfo& info) {
     if (message == nullptr) return;
     message->next = messages_;
     messages_ = message;
+    message->number(signature::Number::kTdsType, static_cast<std::uint64_t>(info.type));
+    tell_version(*message);
 }
 
 void Connection::on_message_end(const tds::MessageInfo& info) {
@@ -160,6 +163,7 @@ void Connection::on_result_value(const tds::MessageInfo& info, const tds::Chunk&
 void Connection::on_error(const tds::MessageInfo& info, const tds::ResultError& error) {
     if (MessageMatch* message = find(info); message != nullptr) {
         message->field(signature::Buffer::kTdsError, error.message);
+        message->number(signature::Number::kTdsErrorNumber, error.number);
     }
     if (error.is_info || !context_.limits.tds_events) return;
     context_.events.write<Tds>(conversation_, [&](Tds& event) {
@@ -207,6 +211,7 @@ void Connection::on_result_end(const tds::MessageInfo& info, const tds::ResultSu
     }
     record.kind = TdsKind::kResult;
     record.result = summary;
+    message->number(signature::Number::kTdsRows, summary.rows);
 }
 
 void Connection::on_raw(Direction direction, Bytes bytes) {

@@ -36,6 +36,7 @@ struct Context {
 
     // Of rules with threshold or detection_filter: a window for each rule and pair, about 600 KB.
     static constexpr std::size_t kRates = 8192;
+    static constexpr std::size_t kXbits = 8192;  // the same
 
     Context(const Limits& limits_, EventSink& sink)
         : limits(limits_),
@@ -46,7 +47,8 @@ struct Context {
           findings(limits_.sessions),
           sql_readers(kSqlReaders),
           first_bytes(kWatches),
-          rates(kRates, limits_.hash_secret, counters.rate_windows_evicted) {}
+          rates(kRates, limits_.hash_secret, counters.rate_windows_evicted),
+          xbits(kXbits, limits_.hash_secret, now, counters.xbits_evicted) {}
 
     Limits limits;
     Counters counters;
@@ -63,6 +65,7 @@ struct Context {
     ObjectPool<FirstBytes> first_bytes;
     ExpectedPorts expected_ports;
     signature::RateTable rates;
+    signature::XbitTable xbits;
     ActiveGeneration* current = nullptr;
     Timestamp now{};
     Load load = Load::kNormal;

@@ -282,6 +282,10 @@ void MessageMatch::field(Buffer buffer, std::string_view text) noexcept {
     if (!text.empty() && wants(buffer)) scanner().scan(transaction_, buffer, text);
 }
 
+void MessageMatch::number(signature::Number kind, std::uint64_t value) noexcept {
+    scanner().number(transaction_, kind, value);
+}
+
 void MessageMatch::tunnel(std::string_view text, signature::HitSink& hits) noexcept {
     if (!wants(Buffer::kTdsTunnel) && !wants(Buffer::kPayload)) return;
     for (const Buffer buffer : {Buffer::kTdsTunnel, Buffer::kPayload}) {

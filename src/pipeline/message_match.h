@@ -45,6 +45,7 @@ class MessageMatch final : public sql::Views {
     void result_value(const tds::Chunk& chunk) noexcept;
     /// Of PRELOGIN: major, minor, build and sub-build.
     void version(int major, int minor, int build, int sub_build) noexcept;
+    void number(signature::Number kind, std::uint64_t value) noexcept;
     /// The message as it stands in the stream.
     void packet_bytes(Bytes bytes) noexcept;
     /// What follows lost framing; decided piece by piece, because such a stream has no messages.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "text.h"
+
 namespace querytap::signature {
 namespace {
 
@@ -12,8 +14,7 @@ using Operator = ByteTest::Operator;
 using Row = std::vector<std::string>;
 
 std::string escaped(unsigned byte) {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    return {'\\', 'x', kHex[byte >> 4 & 15], kHex[byte & 15]};
+    return hex_escape(static_cast<char>(byte));
 }
 
 std::string between(unsigned low, unsigned high) {

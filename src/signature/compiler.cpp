@@ -161,6 +161,9 @@ class Attempt {
         Conditions conditions{parsed.header,
                               parsed.flow,
                               parsed.bits,
+                              parsed.xbits,
+                              parsed.suppressions,
+                              count_number(parsed.rule),
                               static_cast<std::uint32_t>(impl_->groups.size()),
                               0,
                               Buffer::kPayload};
@@ -168,7 +171,9 @@ class Attempt {
         if (parsed.shown) conditions.shown_buffer = *parsed.shown;
         for (const BufferMatches& buffer : parsed.buffers)
             add_group(rule, buffer);
-        if (parsed.buffers.empty()) {
+        for (const NumberCondition& number : parsed.numbers)
+            add_group(rule, number);
+        if (parsed.buffers.empty() && parsed.numbers.empty()) {
             impl_->without_content.push_back(conditions.first_group);
             impl_->groups.push_back({.rule = rule, .required = {}, .forbidden = {}});
         }
@@ -176,7 +181,7 @@ class Attempt {
             static_cast<std::uint32_t>(impl_->groups.size()) - conditions.first_group;
         impl_->conditions.push_back(std::move(conditions));
         impl_->rules.push_back(parsed.rule);
-        impl_->has_bits = impl_->has_bits || parsed.bits.any();
+        impl_->has_bits = impl_->has_bits || parsed.bits.any() || parsed.xbits.any();
         impl_->has_pass = impl_->has_pass || parsed.rule.action == Action::kPass;
     }
 
@@ -200,6 +205,12 @@ class Attempt {
         });
         register_group(impl_->buffers[index], group);
         impl_->groups.push_back(std::move(group));
+    }
+
+    void add_group(std::uint32_t rule, const NumberCondition& condition) {
+        const auto number = static_cast<std::uint32_t>(impl_->groups.size());
+        impl_->numbers[static_cast<std::size_t>(condition.number)].push_back({number, condition});
+        impl_->groups.push_back({.rule = rule, .required = {}, .forbidden = {}});
     }
 
     void register_group(BufferProgram& program, const Group& group) {

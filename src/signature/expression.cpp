@@ -5,6 +5,7 @@
 #include <hs.h>
 
 #include "pcre_text.h"
+#include "text.h"
 
 namespace querytap::signature {
 namespace {
@@ -12,18 +13,14 @@ namespace {
 constexpr unsigned kBaseFlags = HS_FLAG_SINGLEMATCH;
 
 void append_literal(std::string& out, std::string_view bytes) {
-    constexpr std::string_view kHex = "0123456789abcdef";
     for (const char c : bytes) {
         const bool plain =
             (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
         if (plain) {
             out += c;
-            continue;
+        } else {
+            out += hex_escape(c);
         }
-        const auto byte = static_cast<unsigned char>(c);
-        out += "\\x";
-        out += kHex[byte >> 4];
-        out += kHex[byte & 15];
     }
 }
 

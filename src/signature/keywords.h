@@ -19,6 +19,7 @@ struct Draft {
     const Source& source;
     ParsedRule rule;
     Buffer buffer = Buffer::kPayload;  ///< until a sticky buffer names another one
+    Transforms transforms{};           ///< from here to the next sticky buffer
     bool has_sid = false;
     bool has_message = false;
     bool has_priority = false;
@@ -33,11 +34,17 @@ struct Draft {
 using Keyword = Status (*)(Draft&, const Option&);
 
 /// nullptr when the keyword is none of this file's.
-Keyword find_meta_keyword(std::string_view name) noexcept;     // keywords_meta.cpp
-Keyword find_content_keyword(std::string_view name) noexcept;  // keywords_content.cpp
-Keyword find_payload_keyword(std::string_view name) noexcept;  // keywords_payload.cpp
-Keyword find_bits_keyword(std::string_view name) noexcept;     // keywords_bits.cpp
-Keyword find_rate_keyword(std::string_view name) noexcept;     // keywords_rate.cpp
+Keyword find_meta_keyword(std::string_view name) noexcept;       // keywords_meta.cpp
+Keyword find_content_keyword(std::string_view name) noexcept;    // keywords_content.cpp
+Keyword find_payload_keyword(std::string_view name) noexcept;    // keywords_payload.cpp
+Keyword find_bits_keyword(std::string_view name) noexcept;       // keywords_bits.cpp
+Keyword find_number_keyword(std::string_view name) noexcept;     // keywords_number.cpp
+Keyword find_xbits_keyword(std::string_view name) noexcept;      // keywords_xbits.cpp
+Keyword find_transform_keyword(std::string_view name) noexcept;  // transforms.cpp
+Keyword find_rate_keyword(std::string_view name) noexcept;       // keywords_rate.cpp
+
+/// Patterns that say the same of the buffer as it is: transforms.cpp
+Status apply_transforms(Draft& draft);
 
 /// Looks ahead (isdataat, byte_test, one byte that must not follow) into patterns: looks.cpp
 Status join_looks(Draft& draft);

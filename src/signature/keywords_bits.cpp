@@ -64,17 +64,28 @@ Status keyword_flowbits(Draft& draft, const Option& option) {
         return draft.source.error(option.has_value ? option.value_at : option.name_at,
                                   "this flowbits cannot be read", std::string(kHint));
     }
-    if (name.find_first_of("|,&! ") != std::string_view::npos) {
+    const bool alternatives = command == "isset" && name.find('|') != std::string_view::npos;
+    if (name.find_first_of(alternatives ? ",&! " : "|,&! ") != std::string_view::npos) {
         return draft.source.error(option.value_at + comma + 1, "flowbits with several names in one",
-                                  "write a flowbits for each; a rule for each alternative");
+                                  "write a flowbits for each; only isset takes alternatives: a|b");
     }
-    const auto bit = bit_names().bit(name);
-    if (!bit) {
-        return keyword_error(draft, option,
-                             "more than " + std::to_string(kNamesMax) + " names of flowbits",
-                             "let rules share a name; a restart forgets names of old rules");
+    FlowBits named = 0;
+    for (std::size_t at = 0; at <= name.size();) {
+        const std::size_t end = std::min(name.find('|', at), name.size());
+        const auto bit = bit_names().bit(name.substr(at, end - at));
+        if (!bit) {
+            return keyword_error(draft, option,
+                                 "more than " + std::to_string(kNamesMax) + " names of flowbits",
+                                 "let rules share a name; a restart forgets names of old rules");
+        }
+        named |= *bit;
+        at = end + 1;
     }
-    bits.*known->bits |= *bit;
+    if (alternatives) {
+        bits.isset_any.push_back(named);
+        return success();
+    }
+    bits.*known->bits |= named;
     if ((bits.isset & bits.isnotset) != 0) {
         return keyword_error(draft, option, "this bit cannot be set and not set", "keep one");
     }

@@ -100,8 +100,8 @@ Status keyword_content(Draft& draft, const Option& option) {
     if (!bytes) return bytes.error();
     Content content;
     content.bytes = std::move(bytes).value();
-    draft.matches().push_back(
-        {draft.source.at(option.name_at), quotes.value().negated, std::move(content)});
+    draft.matches().push_back({draft.source.at(option.name_at), quotes.value().negated,
+                               std::move(content), draft.transforms});
     if (!quotes.value().negated) draft.rule.shown = draft.buffer;
     return success();
 }
@@ -156,8 +156,8 @@ Status keyword_pcre(Draft& draft, const Option& option) {
                                   "Hyperscan has none; use content with distance and within, or "
                                   "content:!\"...\" for what must not be there");
     }
-    draft.matches().push_back(
-        {draft.source.at(option.name_at), quotes.value().negated, std::move(pcre)});
+    draft.matches().push_back({draft.source.at(option.name_at), quotes.value().negated,
+                               std::move(pcre), draft.transforms});
     if (!quotes.value().negated) draft.rule.shown = draft.buffer;
     return success();
 }
@@ -214,6 +214,7 @@ Status keyword_fast_pattern(Draft& draft, const Option& option) {
 Status keyword_buffer(Draft& draft, const Option& option) {
     if (auto status = needs_no_value(draft, option); !status) return status;
     draft.buffer = *find_buffer(option.name);
+    draft.transforms = {};
     return success();
 }
 

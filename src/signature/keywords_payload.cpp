@@ -5,6 +5,7 @@
 
 #include "byte_test.h"
 #include "keywords.h"
+#include "number_range.h"
 
 namespace querytap::signature {
 namespace {
@@ -30,26 +31,6 @@ Error value_error(const Draft& draft, const Option& option, std::string message,
                               std::move(message), std::move(hint));
 }
 
-/// "100", "<100", ">100", "10<>20" (both ends excluded, as Suricata has it).
-std::optional<SizeRange> parse_size(std::string_view text) {
-    const std::size_t both = text.find("<>");
-    if (both != std::string_view::npos) {
-        const auto low = parse_number(trim(text.substr(0, both)), false);
-        const auto high = parse_number(trim(text.substr(both + 2)), false);
-        if (!low || !high || *high < 2 || *low > *high - 2) return std::nullopt;
-        return SizeRange{*low + 1, *high - 1};
-    }
-    const char first = text.empty() ? '\0' : text.front();
-    const bool or_equal = text.size() > 1 && text[1] == '=';
-    if (first == '<' || first == '>') text.remove_prefix(or_equal ? 2 : 1);
-    const auto value = parse_number(trim(text), false);
-    if (!value || *value > UINT32_MAX) return std::nullopt;
-    if (first == '>') return SizeRange{*value + (or_equal ? 0 : 1), SizeRange::kMax};
-    if (first != '<') return SizeRange{*value, *value};
-    if (*value == 0) return std::nullopt;
-    return SizeRange{0, *value - (or_equal ? 0 : 1)};
-}
-
 void narrow(Draft& draft, const Option& option, Buffer buffer, const SizeRange& size) {
     BufferMatches& values = draft.values(buffer);
     values.size.narrow(size);
@@ -57,7 +38,7 @@ void narrow(Draft& draft, const Option& option, Buffer buffer, const SizeRange& 
 }
 
 Status set_size(Draft& draft, const Option& option, Buffer buffer) {
-    const auto size = parse_size(option.value);
+    const auto size = parse_range(option.value, read_decimal);
     if (!size) {
         const std::string name(option.name);
         return value_error(draft, option, in_quotes(option.value) + " is no size",

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "keywords.h"
+#include "rate_parts.h"
 
 namespace querytap::signature {
 namespace {
@@ -25,18 +26,15 @@ constexpr std::array kTracks{
     TrackName{"by_src", Track::kBySource}, TrackName{"by_dst", Track::kByDestination},
     TrackName{"by_both", Track::kByBoth}, TrackName{"by_rule", Track::kByRule}};
 
-/// What was said so far of the four parts.
-struct Parts {
-    bool type = false, track = false, count = false, seconds = false;
-};
-
 bool take_number(std::string_view text, std::uint32_t max, std::uint32_t& to) {
     const char* const end = text.data() + text.size();
     const auto [stop, code] = std::from_chars(text.data(), end, to);
     return code == std::errc{} && stop == end && to >= 1 && to <= max;
 }
 
-bool take(std::string_view key, std::string_view value, Rate& rate, Parts& parts) {
+}  // namespace
+
+bool take_rate_part(std::string_view key, std::string_view value, Rate& rate, RateParts& parts) {
     if (key == "type") {
         for (const TypeName& known : kTypes) {
             if (known.text != value) continue;
@@ -57,6 +55,8 @@ bool take(std::string_view key, std::string_view value, Rate& rate, Parts& parts
     return false;
 }
 
+namespace {
+
 Status read_rate(Draft& draft, const Option& option, bool filter) {
     const std::string hint = std::string("write ") + std::string(option.name) + ":" +
                              (filter ? "" : "type limit, ") + "track by_src, count 5, seconds 60;" +
@@ -66,7 +66,7 @@ Status read_rate(Draft& draft, const Option& option, bool filter) {
         return keyword_error(draft, option, "a second threshold or detection_filter", "keep one");
     }
     Rate rate;
-    Parts parts;
+    RateParts parts;
     if (filter) {
         rate.type = RateType::kDetectionFilter;
         parts.type = true;
@@ -75,14 +75,14 @@ Status read_rate(Draft& draft, const Option& option, bool filter) {
         const std::size_t end = std::min(option.value.find(',', at), option.value.size());
         const std::string_view part = trim(option.value.substr(at, end - at));
         const std::size_t blank = std::min(part.find_first_of(" \t"), part.size());
-        if (!take(part.substr(0, blank), trim(part.substr(blank)), rate, parts)) {
+        if (!take_rate_part(part.substr(0, blank), trim(part.substr(blank)), rate, parts)) {
             return draft.source.error(option.has_value ? option.value_at + at : option.name_at,
                                       in_quotes(part) + " is no part of " + in_quotes(option.name),
                                       hint);
         }
         at = end + 1;
     }
-    if (!parts.type || !parts.track || !parts.count || !parts.seconds) {
+    if (!parts.all()) {
         return keyword_error(draft, option, in_quotes(option.name) + " lacks a part", hint);
     }
     draft.rule.rule.rate = rate;

@@ -20,12 +20,6 @@ std::string any_bytes(std::uint32_t count) {
     return count == 0 ? "" : ".{" + std::to_string(count) + "}";
 }
 
-std::string escaped(char c) {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    const auto byte = static_cast<unsigned char>(c);
-    return {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
-}
-
 /// content:!"x"; within:N; and nothing else.
 bool is_absent_byte(const Match& match) {
     const Content* const content = match.content();
@@ -37,9 +31,9 @@ bool is_absent_byte(const Match& match) {
 Pcre absent_byte(const Content& content, std::uint32_t known) {
     const std::uint32_t n = *content.within;
     const char c = content.bytes[0];
-    std::string other = "[^" + escaped(c);
+    std::string other = "[^" + hex_escape(c);
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (content.nocase && letter) other += escaped(static_cast<char>(c ^ 0x20));
+    if (content.nocase && letter) other += hex_escape(static_cast<char>(c ^ 0x20));
     other += "]";
     const std::uint32_t sure = std::min(n, known);
     Pcre look;

@@ -196,6 +196,8 @@ void Matcher::decide(Transaction& transaction, const BufferProgram& buffer, BitR
                      std::optional<std::uint64_t> size, Excerpt&& excerpt) noexcept {
     const auto consider = [&](std::uint32_t number) {
         const Group& group = program.groups[number];
+        const std::uint32_t counted = program.conditions[group.rule].count_number;
+        if (auto* count = counters.rules.find(counted)) count->checks.add();
         if (!size && (!group.forbidden.empty() || group.sized)) return;
         if (group.sized && !group.size.holds(*size)) return;
         const auto hit = [&](std::uint32_t term) { return test_bit(hits, term); };
@@ -229,7 +231,10 @@ bool Matcher::rule_holds(const Transaction& transaction, std::uint32_t rule) noe
     for (std::uint32_t i = 0; i < conditions.group_count; ++i) {
         if (!test_bit(row, conditions.first_group + i)) return false;
     }
-    if (program.has_bits && !conditions.bits.holds(transaction.facts)) return false;
+    if (program.has_bits &&
+        !(conditions.bits.holds(transaction.facts) && conditions.xbits.holds(transaction.facts))) {
+        return false;
+    }
     return conditions.flow.holds(transaction.facts) && conditions.header.holds(transaction.facts);
 }
 
@@ -254,11 +259,21 @@ void Matcher::report(Transaction& transaction, HitSink& sink) noexcept {
     const auto tell = [&](std::uint32_t rule) {
         const Conditions& conditions = program.conditions[rule];
         set_bit(told, conditions.first_group);
+        if (auto* count = counters.rules.find(conditions.count_number)) count->hits.add();
         if (program.has_bits) {
             conditions.bits.apply(transaction.facts);
+            conditions.xbits.apply(transaction.facts);
             if (conditions.bits.noalert) return;
         }
-        report_rule(transaction, rule, sink);
+        const auto& suppressions = conditions.suppressions;
+        const bool suppressed = std::any_of(
+            suppressions.begin(), suppressions.end(),
+            [&](const Suppression& suppression) { return suppression.holds(transaction.facts); });
+        if (suppressed) {
+            counters.suppressed.add();
+        } else {
+            report_rule(transaction, rule, sink);
+        }
     };
     bool passed = false;
     if (program.has_pass) for_each_rule(Action::kPass, [&](std::uint32_t) { passed = true; });
@@ -266,7 +281,8 @@ void Matcher::report(Transaction& transaction, HitSink& sink) noexcept {
     // As Suricata does: who sets a bit goes before who asks for it, whatever their sids.
     if (program.has_bits) {
         for_each_rule(Action::kAlert, [&](std::uint32_t rule) {
-            if (program.conditions[rule].bits.changes()) tell(rule);
+            const Conditions& conditions = program.conditions[rule];
+            if (conditions.bits.changes() || conditions.xbits.changes()) tell(rule);
         });
     }
     for_each_rule(Action::kAlert, tell);

@@ -17,6 +17,9 @@ Status apply(Draft& draft, const Option& option) {
     if (const Keyword keyword = find_content_keyword(option.name)) return keyword(draft, option);
     if (const Keyword keyword = find_payload_keyword(option.name)) return keyword(draft, option);
     if (const Keyword keyword = find_bits_keyword(option.name)) return keyword(draft, option);
+    if (const Keyword keyword = find_transform_keyword(option.name)) return keyword(draft, option);
+    if (const Keyword keyword = find_xbits_keyword(option.name)) return keyword(draft, option);
+    if (const Keyword keyword = find_number_keyword(option.name)) return keyword(draft, option);
     if (const Keyword keyword = find_rate_keyword(option.name)) return keyword(draft, option);
     if (const RefusedKeyword* refused = find_refused(option.name)) {
         const std::string why =
@@ -48,6 +51,7 @@ Result<Parsed> parse_rule(const Source& source, const Variables& variables) {
     if (!draft.has_sid) {
         return source.error(0, "the rule has no sid", "add sid:9100001; with a number of its own");
     }
+    if (auto status = apply_transforms(draft); !status) return status.error();
     if (auto status = join_looks(draft); !status) return status.error();
     if (auto status = check_contents(draft); !status) return status.error();
 

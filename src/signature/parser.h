@@ -19,6 +19,7 @@ class Parser {
     /// it.
     Status parse(std::string_view text, std::string_view file);
 
+    const Variables& variables() const noexcept { return variables_; }
     std::vector<ParsedRule>& rules() noexcept { return rules_; }
     std::vector<Error>& skipped() noexcept { return skipped_; }
 

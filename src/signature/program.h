@@ -11,6 +11,7 @@
 #include <hs.h>
 
 #include <querytap/base/result.h>
+#include <querytap/signature/rule_counts.h>
 #include <querytap/signature/ruleset.h>
 
 #include "rule_model.h"
@@ -50,12 +51,21 @@ struct BufferProgram {
     bool in_use() const noexcept { return block != nullptr; }
 };
 
+/// A condition on a number is a group of its own, which holds once such a number comes.
+struct NumberGroup {
+    std::uint32_t group = 0;
+    NumberCondition condition;
+};
+
 /// Conditions of a rule outside its buffers.
 struct Conditions {
     Header header;
     FlowCondition flow;
     BitConditions bits;
-    std::uint32_t first_group = 0;  ///< its groups are neighbours
+    XbitConditions xbits;
+    std::vector<Suppression> suppressions;
+    std::uint32_t count_number = 0;  ///< in RuleCounts
+    std::uint32_t first_group = 0;   ///< its groups are neighbours
     std::uint32_t group_count = 0;
     Buffer shown_buffer = Buffer::kPayload;
 };
@@ -65,11 +75,12 @@ struct RuleSet::Impl {
     std::vector<Conditions> conditions;  ///< of the rule with the same index
     std::vector<Group> groups;
     std::array<BufferProgram, kBufferCount> buffers;
+    std::array<std::vector<NumberGroup>, kNumberCount> numbers;
     std::vector<std::uint32_t> without_content;  ///< their one group holds from the start
     bool has_pass = false;
-    bool has_bits = false;  ///< flowbits
+    bool has_bits = false;  ///< flowbits, xbits
     std::vector<Error> skipped;
-    std::vector<Error> cache_faults;
+    std::vector<Error> warnings;
 };
 
 class DatabaseCache;

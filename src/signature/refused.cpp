@@ -15,7 +15,6 @@ constexpr std::string_view kState =
 constexpr std::string_view kBytes = "write the bytes you expect as content or pcre classes";
 constexpr std::string_view kTransform =
     "tds.sql is lower case with blanks removed already; write nocase or pcre elsewhere";
-constexpr std::string_view kNumber = "match the text: tds.proc, tds.error or payload";
 constexpr std::string_view kTls =
     "match tls.sni, tls.cert_subject, tls.cert_issuer or ja4.hash; versions are for the policy";
 constexpr std::string_view kPacket = "remove it; contents are matched in reassembled messages";
@@ -28,7 +27,6 @@ constexpr std::array kRefused{
     RefusedKeyword{"byte_math", kNo, kBytes},
     RefusedKeyword{"entropy", kNo, kRemove},
     RefusedKeyword{"flowint", kNo, kState},
-    RefusedKeyword{"xbits", kNo, kState},
     RefusedKeyword{"hostbits", kNo, kState},
     RefusedKeyword{"alert", kNo, "remove it; every alert rule alerts"},
     RefusedKeyword{"tag", kNo, "remove it; evidence is kept by the verdict"},
@@ -37,10 +35,8 @@ constexpr std::array kRefused{
     RefusedKeyword{"datarep", kNo, kRemove},
     RefusedKeyword{"lua", kNo, "write content or pcre"},
     RefusedKeyword{"luajit", kNo, "write content or pcre"},
-    RefusedKeyword{"to_lowercase", kNo, kTransform},
     RefusedKeyword{"to_uppercase", kNo, kTransform},
     RefusedKeyword{"header_lowercase", kNo, kTransform},
-    RefusedKeyword{"strip_whitespace", kNo, kTransform},
     RefusedKeyword{"compress_whitespace", kNo, kTransform},
     RefusedKeyword{"strip_pseudo_headers", kNo, kTransform},
     RefusedKeyword{"dotprefix", kNo, kTransform},
@@ -59,10 +55,6 @@ constexpr std::array kRefused{
     RefusedKeyword{"replace", kNever, "remove it; a passive tap changes nothing"},
     RefusedKeyword{"prefilter", kNever, "remove it; every pattern is matched in one pass"},
     RefusedKeyword{"rawbytes", kNever, "remove it; payload is always raw"},
-    RefusedKeyword{"tds.type", kNo, kNumber},
-    RefusedKeyword{"tds.version", kNo, kNumber},
-    RefusedKeyword{"tds.rows", kNo, kNumber},
-    RefusedKeyword{"tds.error_number", kNo, kNumber},
     RefusedKeyword{"flowvar", kNo, kState},
     RefusedKeyword{"pktvar", kNo, kState},
     RefusedKeyword{"ip.src", kNo, "use addresses in the header"},

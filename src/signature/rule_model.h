@@ -54,7 +54,7 @@ struct Pcre {
     bool is_look() const noexcept { return look != 0; }
 };
 
-/// dsize, bsize, isdataat: how long a value is.
+/// A range of numbers: how long a value is (dsize, bsize, isdataat), how many rows a result has.
 struct SizeRange {
     static constexpr std::uint64_t kMax = UINT64_MAX;
     std::uint64_t min = 0;
@@ -68,10 +68,17 @@ struct SizeRange {
     }
 };
 
+/// to_lowercase, strip_whitespace: what a match sees of its buffer.
+struct Transforms {
+    bool lower = false;
+    bool strip = false;
+};
+
 struct Match {
     Position where;
     bool negated = false;
     std::variant<Content, Pcre> what;
+    Transforms transforms{};
 
     const Content* content() const noexcept { return std::get_if<Content>(&what); }
     const Pcre* pcre() const noexcept { return std::get_if<Pcre>(&what); }
@@ -87,6 +94,15 @@ struct BufferMatches {
     std::vector<Match> matches;
     SizeRange size{};
     Position sized{};  ///< where the rule asks for a size
+};
+
+/// tds.rows:>1000 and the like.
+struct NumberCondition {
+    Number number{};
+    SizeRange range;
+    bool negated = false;
+
+    bool holds(std::uint64_t value) const noexcept { return range.holds(value) != negated; }
 };
 
 enum class RuleProtocol : std::uint8_t { kIp, kTcp, kUdp, kTds };
@@ -117,6 +133,7 @@ struct FlowCondition {
 /// flowbits:...
 struct BitConditions {
     FlowBits isset = 0;
+    std::vector<FlowBits> isset_any;  ///< of each at least one: isset,a|b
     FlowBits isnotset = 0;
     FlowBits set = 0;
     FlowBits unset = 0;
@@ -124,13 +141,59 @@ struct BitConditions {
     bool noalert = false;
 
     bool changes() const noexcept { return (set | unset | toggle) != 0; }
-    bool any() const noexcept { return changes() || noalert || (isset | isnotset) != 0; }
+    bool any() const noexcept {
+        return changes() || noalert || (isset | isnotset) != 0 || !isset_any.empty();
+    }
     bool holds(const FlowFacts& facts) const noexcept {
         const FlowBits bits = facts.bits != nullptr ? *facts.bits : 0;
-        return (bits & isset) == isset && (bits & isnotset) == 0;
+        return (bits & isset) == isset && (bits & isnotset) == 0 &&
+               std::all_of(isset_any.begin(), isset_any.end(),
+                           [&](FlowBits some) { return (bits & some) != 0; });
     }
     void apply(const FlowFacts& facts) const noexcept {
         if (facts.bits != nullptr) *facts.bits = ((*facts.bits | set) & ~unset) ^ toggle;
+    }
+};
+
+/// xbits:...
+struct XbitCommand {
+    enum class Kind : std::uint8_t { kSet, kUnset, kToggle, kIsSet, kIsNotSet };
+    Kind kind{};
+    XbitTrack track{};
+    std::uint32_t name = 0;
+    std::uint32_t seconds = 0;  ///< how long a bit stays set
+
+    bool asks() const noexcept { return kind == Kind::kIsSet || kind == Kind::kIsNotSet; }
+};
+struct XbitConditions {
+    std::vector<XbitCommand> commands;
+
+    bool any() const noexcept { return !commands.empty(); }
+    bool changes() const noexcept;
+    bool holds(const FlowFacts& facts) const noexcept;
+    void apply(const FlowFacts& facts) const noexcept;
+};
+
+/// suppress (threshold.config): whom the rule does not speak of.
+struct Suppression {
+    enum class Track : std::uint8_t { kAll, kSource, kDestination, kEither };
+    Track track{};
+    RangeSet<IpAddress> addresses;
+
+    bool holds(const FlowFacts& facts) const noexcept {
+        const bool client = addresses.contains(facts.client);
+        const bool server = addresses.contains(facts.server);
+        switch (track) {
+            case Track::kAll:
+                return true;
+            case Track::kSource:
+                return facts.to_server ? client : server;
+            case Track::kDestination:
+                return facts.to_server ? server : client;
+            case Track::kEither:
+                return client || server;
+        }
+        return false;
     }
 };
 
@@ -139,7 +202,10 @@ struct ParsedRule {
     Header header;
     FlowCondition flow;
     BitConditions bits;
+    XbitConditions xbits;
     std::vector<BufferMatches> buffers;
+    std::vector<NumberCondition> numbers;
+    std::vector<Suppression> suppressions;
     /// Of the last content that must be found: what an alert shows.
     std::optional<Buffer> shown;
 };

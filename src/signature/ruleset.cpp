@@ -7,6 +7,7 @@
 #include "parser.h"
 #include "program.h"
 #include "rule_files.h"
+#include "threshold_config.h"
 
 namespace querytap::signature {
 RuleSet::RuleSet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -20,8 +21,8 @@ bool RuleSet::uses(Buffer buffer) const noexcept {
     return impl_->buffers[static_cast<std::size_t>(buffer)].in_use();
 }
 
-const std::vector<Error>& RuleSet::cache_faults() const noexcept {
-    return impl_->cache_faults;
+const std::vector<Error>& RuleSet::warnings() const noexcept {
+    return impl_->warnings;
 }
 
 const std::vector<Error>& RuleSet::skipped() const noexcept {
@@ -43,10 +44,18 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::parse(std::string_view text, std
 }
 
 Result<std::shared_ptr<const RuleSet>> RuleSet::finish(Parser& parser, const LoadOptions& options) {
+    std::vector<Error> warnings;
+    if (auto status =
+            apply_thresholds(parser.rules(), options.thresholds, parser.variables(), warnings);
+        !status) {
+        return status.error();
+    }
     DatabaseCache cache(options.cache);
     auto impl = compile(std::move(parser.rules()), options.lenient, cache);
     if (!impl) return impl.error();
-    impl.value()->cache_faults = cache.take_faults();
+    for (Error& fault : cache.take_faults())
+        warnings.push_back(std::move(fault));
+    impl.value()->warnings = std::move(warnings);
     auto& skipped = impl.value()->skipped;
     skipped.insert(skipped.begin(), std::make_move_iterator(parser.skipped().begin()),
                    std::make_move_iterator(parser.skipped().end()));

@@ -27,6 +27,12 @@ Result<std::unique_ptr<Scanner>> Scanner::create(std::shared_ptr<const RuleSet> 
                          .hint = "give the process more memory"};
         }
     }
+    std::uint32_t counted = 0;
+    for (const Conditions& conditions : rules->impl().conditions) {
+        if (conditions.count_number == RuleCounts::kNoNumber) continue;
+        counted = std::max(counted, conditions.count_number + 1);
+    }
+    counters.rules.reserve(counted);
     return std::unique_ptr<Scanner>(
         new Scanner(std::make_unique<Impl>(std::move(rules), limits, counters, scratch)));
 }
@@ -93,6 +99,14 @@ void Scanner::stream(TransactionId id, Buffer buffer, std::string_view data, boo
     if (!last) return;
     pieces = Pieces::kNone;
     transaction->streaming &= ~mask;
+}
+
+void Scanner::number(TransactionId id, Number kind, std::uint64_t value) noexcept {
+    Transaction* const transaction = impl_->find(id);
+    if (transaction == nullptr) return;
+    for (const NumberGroup& asked : impl_->program.numbers[static_cast<std::size_t>(kind)]) {
+        if (asked.condition.holds(value)) impl_->hold(*transaction, asked.group, {});
+    }
 }
 
 void Scanner::decide(TransactionId id, HitSink& sink) noexcept {

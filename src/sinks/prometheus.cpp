@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <utility>
+
 #include <prometheus/text_serializer.h>
 
 #include <querytap/sinks/prometheus.h>
@@ -138,6 +141,10 @@ void add_detection(MetricFamilies& out, const WorkerStats& worker, const Labels&
     out.counter("rate_windows_evicted_total",
                 "Windows of threshold and detection_filter forgotten before they ended.", labels,
                 number(pipeline.rate_windows_evicted));
+    out.counter("xbits_evicted_total", "xbits forgotten before they expired.", labels,
+                number(pipeline.xbits_evicted));
+    out.counter("hits_suppressed_total", "Hits that threshold.config suppresses.", labels,
+                number(worker.inspector.scanner.suppressed));
     out.counter("alerts_suppressed_total", "Repeated alerts of a flow that were only counted.",
                 labels, number(pipeline.alerts_suppressed));
     for (std::size_t i = 0; i < pipeline::kEventTypeCount; ++i) {
@@ -220,23 +227,50 @@ void add_fill(MetricFamilies& out, const FillStats& fill) {
                 number(fill.dropped));
 }
 
-}  // namespace
-
-Prometheus::Prometheus(const MetricsSource& source) : source_(source) {}
-
-void Prometheus::write(const pipeline::Event& event, const signature::Rule* rule) {
-    if (event.type != pipeline::EventType::kAlert || rule == nullptr) return;
-    const std::lock_guard lock(mutex_);
-    Hit& hit = hits_[rule->sid];
-    ++hit.count;
-    hit.message = rule->message;
+/// Of the signatures, those that cost most: each is two series of its own.
+void add_signatures(MetricFamilies& out, const std::vector<WorkerStats>& workers) {
+    constexpr std::size_t kShownMax = 1000;
+    struct Cost {
+        signature::CountedRule rule;
+        std::uint64_t hits = 0;
+        std::uint64_t checks = 0;
+    };
+    std::vector<Cost> costs;
+    for (signature::CountedRule& rule : signature::counted_rules()) {
+        Cost cost{.rule = std::move(rule)};
+        for (const WorkerStats& worker : workers) {
+            const auto* count = worker.inspector.scanner.rules.find(cost.rule.number);
+            if (count == nullptr) continue;
+            cost.hits += count->hits.read();
+            cost.checks += count->checks.read();
+        }
+        if (cost.hits + cost.checks > 0) costs.push_back(std::move(cost));
+    }
+    std::stable_sort(costs.begin(), costs.end(), [](const Cost& a, const Cost& b) {
+        return std::pair(a.hits, a.checks) > std::pair(b.hits, b.checks);
+    });
+    out.gauge("signatures_not_shown", "Signatures that counted something and have no series.", {},
+              number(costs.size() - std::min(costs.size(), kShownMax)));
+    costs.resize(std::min(costs.size(), kShownMax));
+    for (const Cost& cost : costs) {
+        const Labels labels{{"sid", std::to_string(cost.rule.sid)},
+                            {"signature", cost.rule.message}};
+        out.counter("signature_hits_total", "Times that the signature held, told or not.", labels,
+                    number(cost.hits));
+        out.counter("signature_checks_total",
+                    "Times that its rarest pattern matched and the rest was looked at.", labels,
+                    number(cost.checks));
+    }
 }
 
-std::string Prometheus::exposition() const {
+}  // namespace
+
+std::string prometheus_exposition(const MetricsSource& source) {
     MetricFamilies out;
     out.gauge("build_info", "Always 1; the version is in the label.",
               {{"version", QUERYTAP_VERSION}}, 1);
-    for (const WorkerStats& worker : source_.workers()) {
+    const std::vector<WorkerStats> workers = source.workers();
+    for (const WorkerStats& worker : workers) {
         const Labels labels{{"worker", std::to_string(worker.id)}};
         add_traffic(out, worker, labels);
         add_flows(out, worker, labels);
@@ -246,18 +280,11 @@ std::string Prometheus::exposition() const {
         add_detection(out, worker, labels);
         add_overload(out, worker, labels);
     }
-    for (const PortStats& port : source_.ports())
+    add_signatures(out, workers);
+    for (const PortStats& port : source.ports())
         add_port(out, port);
-    for (const FillStats& fill : source_.fills())
+    for (const FillStats& fill : source.fills())
         add_fill(out, fill);
-    {
-        const std::lock_guard lock(mutex_);
-        for (const auto& [sid, hit] : hits_) {
-            out.counter("signature_hits_total", "Alerts, by signature.",
-                        {{"sid", std::to_string(sid)}, {"signature", hit.message}},
-                        number(hit.count));
-        }
-    }
     return prometheus::TextSerializer().Serialize(out.all());
 }
 

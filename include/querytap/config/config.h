@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -122,8 +123,11 @@ struct Config {
     Verdict verdict;
     Metrics metrics;
     std::string signatures = "/etc/querytap/signatures";
-    std::string signature_cache;  ///< folder of compiled signatures; empty = none
-    std::string policy;  ///< empty = none
+    std::string signature_cache;      ///< folder of compiled signatures; empty = none
+    bool lenient_signatures = false;  ///< skip rules that are not supported, and say so
+    std::map<std::string, std::string> variables;  ///< $NAMES of rule headers, without the $
+    std::string threshold_config;  ///< Suricata's suppress and threshold lines; empty = none
+    std::string policy;            ///< empty = none
     std::vector<std::string> eal_arguments;
 };
 

@@ -41,6 +41,20 @@ enum class Buffer : std::uint8_t {
 inline constexpr std::size_t kBufferCount = 24;
 std::string_view name(Buffer buffer) noexcept;  ///< "tds.sql", ...
 
+/// What integer keywords compare; one message may have several of a kind (errors).
+enum class Number : std::uint8_t {
+    kTdsType,         ///< tds.type: of the packet header (MS-TDS 2.2.3.1.1)
+    kTdsVersion,      ///< tds.version: as version_number() has it
+    kTdsRows,         ///< tds.rows: of a response, all its results together
+    kTdsErrorNumber,  ///< tds.error_number: of ERROR and INFO tokens
+};
+inline constexpr std::size_t kNumberCount = 4;
+
+/// TDS versions in their order.
+constexpr std::uint64_t version_number(unsigned major, unsigned minor) noexcept {
+    return major * 16 + minor;
+}
+
 enum class Action : std::uint8_t { kAlert, kPass };
 
 /// threshold and detection_filter: how often a rule must hold, or may be told.

@@ -26,6 +26,8 @@ struct LoadOptions {
     Variables variables{};
     /// A folder for compiled databases, which makes the next start fast; empty: none.
     std::filesystem::path cache{};
+    /// A threshold.config: suppress, threshold and event_filter; empty: none.
+    std::filesystem::path thresholds{};
 };
 
 class RuleSet {
@@ -47,8 +49,8 @@ class RuleSet {
     bool uses(Buffer buffer) const noexcept;
     /// Lenient loading: why each skipped rule was skipped.
     const std::vector<Error>& skipped() const noexcept;
-    /// What is wrong with the cache: nothing that rules suffer from.
-    const std::vector<Error>& cache_faults() const noexcept;
+    /// What an owner should hear of, and rules do not suffer from: of the cache, of thresholds.
+    const std::vector<Error>& warnings() const noexcept;
 
     struct Impl;
     const Impl& impl() const noexcept { return *impl_; }

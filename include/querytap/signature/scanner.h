@@ -16,7 +16,9 @@
 #include <querytap/base/counter.h>
 #include <querytap/base/ip_address.h>
 #include <querytap/base/result.h>
+#include <querytap/signature/rule_counts.h>
 #include <querytap/signature/ruleset.h>
+#include <querytap/signature/xbit_table.h>
 
 namespace querytap::signature {
 
@@ -46,7 +48,8 @@ struct FlowFacts {
     bool established = true;
     bool is_tds = true;
     bool is_udp = false;
-    FlowBits* bits = nullptr;  ///< outlives the transaction; none: no bit is ever set
+    FlowBits* bits = nullptr;    ///< outlives the transaction; none: no bit is ever set
+    XbitTable* xbits = nullptr;  ///< the same
 };
 
 inline constexpr std::size_t kExcerptMax = 192;
@@ -70,6 +73,8 @@ struct ScannerCounters {
     Counter scanned_bytes;
     Counter transactions_exhausted;
     Counter streams_exhausted;
+    Counter suppressed;  ///< hits that threshold.config suppresses
+    RuleCounts rules;
     Counter excerpts_exhausted;  ///< a hit whose bytes found no place: it is reported without them
 };
 
@@ -94,6 +99,9 @@ class Scanner {
     /// A piece of a buffer: the first piece opens a stream, `last` closes it.
     void stream(TransactionId transaction, Buffer buffer, std::string_view data,
                 bool last) noexcept;
+
+    /// A number of the message; several of a kind are looked at one by one.
+    void number(TransactionId transaction, Number kind, std::uint64_t value) noexcept;
 
     /// Reports each rule that holds already and was not reported before, in order of sid; rules
     /// with negated contents wait for close(). For streams without messages (a tunnel).

@@ -47,6 +47,19 @@ TEST(Config, CoresSayHowManyWorkers) {
     EXPECT_EQ(config->workers.cores, (std::vector<unsigned>{2, 5}));
 }
 
+TEST(Config, HowSignaturesAreRead) {
+    const auto config = parse(
+        "ports: [{vdev: net_null0}]\nlenient_signatures: true\nthreshold_config: t.config\n"
+        "variables: {HOME_NET: 10.0.0.0/8, SQL_SERVERS: [10.0.0.1, '!10.0.0.2']}",
+        "q.yaml");
+    ASSERT_TRUE(config.ok()) << config.error().to_string();
+    EXPECT_TRUE(config->lenient_signatures);
+    EXPECT_EQ(config->threshold_config, "t.config");
+    EXPECT_EQ(config->variables,
+              (std::map<std::string, std::string>{{"HOME_NET", "10.0.0.0/8"},
+                                                  {"SQL_SERVERS", "[10.0.0.1,!10.0.0.2]"}}));
+}
+
 struct Wrong {
     const char* yaml;
     const char* error;
@@ -119,6 +132,12 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{WITH_PORT "metrics: {listen: 9464}",
               "q.yaml:2:19: '9464' is not an address to listen on (write 127.0.0.1:9464 or "
               "[::1]:9464)"},
+        Wrong{WITH_PORT "variables: [HOME_NET]",
+              "q.yaml:2:12: 'variables' must be a mapping of names to addresses (for example "
+              "HOME_NET: [10.0.0.0/8, 192.168.0.0/16])"},
+        Wrong{WITH_PORT "variables: {HOME_NET: []}",
+              "q.yaml:2:23: 'HOME_NET' has no value (write any, an address, a network or a list of "
+              "them)"},
         Wrong{WITH_PORT "signatures: [a]", "q.yaml:2:13: 'signatures' must be a text"},
         Wrong{"ports: [", "q.yaml:1:1: is not valid YAML: end of sequence flow not found"}));
 

@@ -82,6 +82,66 @@ TEST_F(Fields, ShapeOfAStatement) {
     EXPECT_EQ(sids(), Sids{1});
 }
 
+TEST_F(Fields, Numbers) {
+    make(R"(alert tds any any -> any any (msg:"login"; tds.type:16; tds.version:7.4; sid:1;)
+alert tds any any -> any any (msg:"old"; tds.version:<7.4; sid:2;)
+alert tds any any -> any any (msg:"batch of a session"; tds.type:1; tds.version:>7.3; tds.sql; content:"xp_cmdshell"; sid:3;)
+alert tds any any -> any any (msg:"three rows"; flow:to_client; tds.type:4; tds.rows:2-4; sid:4;)
+alert tds any any -> any any (msg:"many rows"; tds.rows:>3; sid:5;)
+alert tds any any -> any any (msg:"no such error"; tds.error_number:15281; sid:6;))");
+    connect();
+    log_in();
+    EXPECT_EQ(sids(), Sids{1});
+    say(true, test::batch("exec xp_cmdshell 'dir'"));
+    say(false, test::rows({"a", "b", "c"}));
+    finish();
+    EXPECT_EQ(sids(), (Sids{1, 3, 4}));
+}
+
+TEST_F(Fields, ErrorNumbers) {
+    make(R"(alert tds any any -> any any (msg:"disabled"; tds.error_number:15281; sid:1;)
+alert tds any any -> any any (msg:"failed login"; tds.error_number:18455-18457; sid:2;))");
+    connect();
+    log_in();
+    say(true, test::batch("exec xp_cmdshell 'dir'"));
+    tds::test::Wire error;
+    error.u8(0xaa)
+        .u16(2 * 5 + 4 + 1 + 1 + 2 + 1 + 1 + 4)
+        .u32(15281)
+        .u8(1)
+        .u8(16)
+        .u16(5)
+        .wide("shut!");
+    error.u8(0).u8(0).u32(1);
+    ByteVector tokens = error.bytes;
+    const ByteVector end = test::done();
+    tokens.insert(tokens.end(), end.begin(), end.end());
+    say(false, test::packets(4, tokens));
+    finish();
+    EXPECT_EQ(sids(), Sids{1});
+}
+
+TEST_F(Fields, XbitsJoinTwoConnectionsOfAPair) {
+    make(
+        R"(alert tds any any -> any any (msg:"first"; tds.sql; content:"sp_configure"; xbits:set,f.x,track ip_pair,expire 600; noalert; sid:1;)
+alert tds any any -> any any (msg:"then"; tds.sql; content:"xp_cmdshell"; xbits:isset,f.x,track ip_pair; sid:2;))");
+    connect();
+    log_in();
+    say(true, test::batch("exec xp_cmdshell 'dir'"));
+    EXPECT_EQ(sids(), Sids{});
+    say(true, test::batch("exec sp_configure 'x', 1"));
+    segment(true, packet::kRst, {});
+    client_ += 100'000;  // another connection
+    server_ += 100'000;
+    connect();
+    log_in();
+    say(true, test::batch("exec xp_cmdshell 'dir'"));
+    EXPECT_EQ(sids(), Sids{2});
+    wait(601);
+    say(true, test::batch("exec xp_cmdshell 'whoami'"));
+    EXPECT_EQ(sids(), Sids{2});
+}
+
 TEST_F(Fields, TlsHandshake) {
     using namespace tls::test;
     make(

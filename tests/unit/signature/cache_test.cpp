@@ -57,7 +57,7 @@ TEST_F(Cache, FindsWhatItKept) {
     const auto set = load(kRules);
     EXPECT_EQ(files(), made);
     EXPECT_EQ(std::filesystem::last_write_time(made[0]), written) << "compiled again";
-    EXPECT_TRUE(set->cache_faults().empty());
+    EXPECT_TRUE(set->warnings().empty());
     EXPECT_EQ(hits(set, "xABC"), (std::vector<std::uint32_t>{1}));
     EXPECT_EQ(hits(set, "xbcd"), (std::vector<std::uint32_t>{2}));
 }
@@ -77,11 +77,11 @@ TEST_F(Cache, ADamagedFileIsToldAndReplaced) {
         out.write("damaged", 7);
     }
     const auto set = load(kRules);
-    ASSERT_EQ(set->cache_faults().size(), 2u);
-    EXPECT_NE(set->cache_faults()[0].to_string().find("is damaged, and is made anew"),
+    ASSERT_EQ(set->warnings().size(), 2u);
+    EXPECT_NE(set->warnings()[0].to_string().find("is damaged, and is made anew"),
               std::string::npos);
     EXPECT_EQ(hits(set, "xABC"), (std::vector<std::uint32_t>{1}));
-    EXPECT_TRUE(load(kRules)->cache_faults().empty());
+    EXPECT_TRUE(load(kRules)->warnings().empty());
 }
 
 TEST_F(Cache, AFileCutShortAnywhereIsDamaged) {
@@ -92,14 +92,14 @@ TEST_F(Cache, AFileCutShortAnywhereIsDamaged) {
                                       std::uintmax_t{60}, size / 2, size - 1}) {
         std::filesystem::resize_file(file, left);
         const auto set = load(kRules);
-        EXPECT_EQ(set->cache_faults().size(), 1u) << left;
+        EXPECT_EQ(set->warnings().size(), 1u) << left;
     }
 }
 
 TEST_F(Cache, AFolderThatCannotBeWrittenIsToldOnly) {
     std::ofstream(directory_ / "made") << "a file";
     const auto set = load(kRules);
-    EXPECT_EQ(set->cache_faults().size(), 2u);
+    EXPECT_EQ(set->warnings().size(), 2u);
     EXPECT_EQ(hits(set, "xABC"), (std::vector<std::uint32_t>{1}));
 }
 

@@ -140,9 +140,88 @@ TEST_F(Bits, MeanTheSameAfterAReload) {
     EXPECT_EQ(run(after, "then"), Found{2});
 }
 
+TEST_F(Bits, AlternativesOfIsset) {
+    Bench bench(rule("tds.sql; content:\"one\"; flowbits:set,t.one; noalert;", 1) +
+                rule("tds.sql; content:\"two\"; flowbits:set,t.two; noalert;", 2) +
+                rule("tds.sql; content:\"then\"; flowbits:isset,t.one|t.two;", 3));
+    EXPECT_EQ(run(bench, "then"), Found{});
+    EXPECT_EQ(run(bench, "two"), Found{});
+    EXPECT_EQ(run(bench, "then"), Found{3});
+}
+
 TEST_F(Bits, AFlowWithoutBitsHasNoneSet) {
     Bench bench(rule("tds.sql; content:\"a\"; flowbits:isnotset,t.a;", 1));
     EXPECT_EQ(bench.run({{Buffer::kTdsSql, "a"}}).sids, Found{1});
+}
+
+/// Requests from client to server, each with a connection of its own.
+class Xbits : public testing::Test {
+  protected:
+    Found run(Bench& bench, std::string_view text, std::uint32_t client, std::uint32_t server,
+              bool to_server = true) {
+        const FlowFacts facts{.client = address(client),
+                              .server = address(server),
+                              .to_server = to_server,
+                              .xbits = &table_};
+        return bench.run({{Buffer::kTdsSql, std::string(text)}}, facts).sids;
+    }
+    void wait(int seconds) { now_ += std::chrono::seconds(seconds); }
+
+    Timestamp now_ = from_ns(1'000'000'000);
+    Counter evicted_;
+    XbitTable table_{64, 1, now_, evicted_};
+};
+
+TEST_F(Xbits, OfAPairLastAcrossItsConnectionsUntilTheyExpire) {
+    Bench bench(
+        rule("tds.sql; content:\"first\"; xbits:set,x.a,track ip_pair,expire 10; noalert;", 1) +
+        rule("tds.sql; content:\"then\"; xbits:isset,x.a,track ip_pair;", 2) +
+        rule("tds.sql; content:\"then\"; xbits:isnotset,x.a,track ip_pair;", 3));
+    EXPECT_EQ(run(bench, "then", 1, 2), Found{3});
+    EXPECT_EQ(run(bench, "first", 1, 2), Found{});
+    EXPECT_EQ(run(bench, "then", 1, 2), Found{2});
+    EXPECT_EQ(run(bench, "then", 1, 2, false), Found{2}) << "the pair has no direction";
+    EXPECT_EQ(run(bench, "then", 1, 3), Found{3});
+    wait(9);
+    EXPECT_EQ(run(bench, "first", 1, 2), Found{}) << "its time begins anew";
+    wait(9);
+    EXPECT_EQ(run(bench, "then", 1, 2), Found{2});
+    wait(2);
+    EXPECT_EQ(run(bench, "then", 1, 2), Found{3});
+}
+
+TEST_F(Xbits, OfASourceOrADestination) {
+    Bench bench(
+        rule("tds.sql; content:\"scan\"; xbits:set,x.s,track ip_src,expire 60; noalert;", 1) +
+        rule("tds.sql; content:\"scan\"; xbits:set,x.d,track ip_dst,expire 60; noalert;", 2) +
+        rule("tds.sql; content:\"then\"; xbits:isset,x.s,track ip_src;", 3) +
+        rule("tds.sql; content:\"then\"; xbits:isset,x.d,track ip_dst;", 4));
+    EXPECT_EQ(run(bench, "scan", 1, 2), Found{});
+    EXPECT_EQ(run(bench, "then", 1, 9), Found{3});
+    EXPECT_EQ(run(bench, "then", 9, 2), Found{4});
+    EXPECT_EQ(run(bench, "then", 1, 2, false), Found{}) << "an answer comes from the server";
+}
+
+TEST_F(Xbits, ToggleAndUnset) {
+    Bench bench(
+        rule("tds.sql; content:\"t\"; xbits:toggle,x.t,track ip_pair,expire 60; noalert;", 1) +
+        rule("tds.sql; content:\"u\"; xbits:unset,x.t,track ip_pair; noalert;", 2) +
+        rule("tds.sql; content:\"a\"; xbits:isset,x.t,track ip_pair;", 3));
+    EXPECT_EQ(run(bench, "t", 1, 2), Found{});
+    EXPECT_EQ(run(bench, "a", 1, 2), Found{3});
+    EXPECT_EQ(run(bench, "t", 1, 2), Found{});
+    EXPECT_EQ(run(bench, "a", 1, 2), Found{});
+    EXPECT_EQ(run(bench, "t", 1, 2), Found{});
+    EXPECT_EQ(run(bench, "u", 1, 2), Found{});
+    EXPECT_EQ(run(bench, "a", 1, 2), Found{});
+}
+
+TEST_F(Xbits, AreBounded) {
+    Bench bench(rule("tds.sql; content:\"s\"; xbits:set,x.b,track ip_pair,expire 60;", 1));
+    for (std::uint32_t i = 0; i < 1000; ++i)
+        EXPECT_EQ(run(bench, "s", i, 5000), Found{1});
+    EXPECT_GE(evicted_.read(), 1000u - 64u);
+    EXPECT_TRUE(table_.is_set({0, XbitTrack::kPair, address(1), address(2)}) == false);
 }
 
 }  // namespace

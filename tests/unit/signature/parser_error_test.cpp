@@ -159,6 +159,48 @@ const Bad kOptions[] = {
      "in data)"},
     {"NoFlags", wrap("content:\"abcd\"; flags:@X;"),
      "'X' are no TCP flags (write flags:A+; with the letters F S R P A U E C)"},
+    {"Number", wrap("tds.rows:@many;"),
+     "'many' is nothing that 'tds.rows' can be compared with (write tds.rows:>1000; or "
+     "tds.rows:0<>100;)"},
+    {"NumberMissing", wrap("@tds.type;"),
+     "'' is nothing that 'tds.type' can be compared with (write tds.type:1; or tds.type:!4;)"},
+    {"NumberEmptyRange", wrap("tds.error_number:@5-6;"),
+     "'5-6' is nothing that 'tds.error_number' can be compared with (write tds.error_number:15281; "
+     "or "
+     "tds.error_number:18450-18471;)"},
+    {"NumberBelowNothing", wrap("tds.rows:@<0;"),
+     "'<0' is nothing that 'tds.rows' can be compared with (write tds.rows:>1000; or "
+     "tds.rows:0<>100;)"},
+    {"NumberVersion", wrap("tds.version:@74;"),
+     "'74' is nothing that 'tds.version' can be compared with (write tds.version:7.4; or "
+     "tds.version:<7.2;)"},
+    {"XbitsCommand", wrap("xbits:@sett,a,track ip_pair;"),
+     "'sett' is no part of 'xbits' (write xbits:set,name,track ip_pair,expire 60; with set, unset, "
+     "toggle, isset or isnotset, and track ip_pair, ip_src or ip_dst)"},
+    {"XbitsTrack", wrap("xbits:set,a,@track by_src;"),
+     "'track by_src' is no part of 'xbits' (write xbits:set,name,track ip_pair,expire 60; with "
+     "set, "
+     "unset, toggle, isset or isnotset, and track ip_pair, ip_src or ip_dst)"},
+    {"XbitsExpire", wrap("xbits:set,a,track ip_src, @expire 0;"),
+     "'expire 0' is no part of 'xbits' (write xbits:set,name,track ip_pair,expire 60; with set, "
+     "unset, toggle, isset or isnotset, and track ip_pair, ip_src or ip_dst)"},
+    {"XbitsLack", wrap("@xbits:set,a,expire 9;"),
+     "'xbits' lacks a part (write xbits:set,name,track ip_pair,expire 60; with set, unset, toggle, "
+     "isset or isnotset, and track ip_pair, ip_src or ip_dst)"},
+    {"LowerCapital", wrap("tds.literal; to_lowercase; @content:\"Ab\";"),
+     "no capital letter is left after 'to_lowercase' (write it in lower case)"},
+    {"LowerCapitalPcre", wrap("tds.literal; to_lowercase; @pcre:\"/a\\x4BC/\";"),
+     "no capital letter is left after 'to_lowercase' (write it in lower case)"},
+    {"StripBlank", wrap("tds.literal; strip_whitespace; @content:\"a b\";"),
+     "no blank is left after 'strip_whitespace' (write the content without blanks)"},
+    {"StripPlace", wrap("tds.literal; strip_whitespace; @content:\"ab\"; offset:3;"),
+     "places are not known after 'strip_whitespace' (only startswith and endswith can be asked "
+     "for)"},
+    {"StripPcre", wrap("tds.literal; strip_whitespace; @pcre:\"/ab/\";"),
+     "'pcre' after 'strip_whitespace' is not supported (leave strip_whitespace out, and write \\s* "
+     "where blanks may stand)"},
+    {"TransformValue", wrap("tds.literal; to_lowercase:@1; content:\"a\";"),
+     "'to_lowercase' takes no value (write to_lowercase;)"},
     {"ThresholdPart", wrap("threshold:type limit,@ track by_port, count 1, seconds 1;"),
      "'track by_port' is no part of 'threshold' (write threshold:type limit, track by_src, count "
      "5, seconds 60; with type limit, threshold or both and track by_src, by_dst, by_both or "
@@ -173,8 +215,10 @@ const Bad kOptions[] = {
     {"Flowbits", wrap("flowbits:@keep,a;"),
      "this flowbits cannot be read (write flowbits:set,name; with set, unset, toggle, isset or "
      "isnotset; or flowbits:noalert;)"},
-    {"FlowbitsList", wrap("flowbits:isset,@a|b;"),
-     "flowbits with several names in one (write a flowbits for each; a rule for each alternative)"},
+    {"FlowbitsList", wrap("flowbits:set,@a|b;"),
+     "flowbits with several names in one (write a flowbits for each; only isset takes "
+     "alternatives: "
+     "a|b)"},
     {"FlowbitsBoth", wrap("flowbits:isset,t.q; @flowbits:isnotset,t.q;"),
      "this bit cannot be set and not set (keep one)"},
     {"Target", wrap("@target:server;"), "target is src_ip or dest_ip (write target:dest_ip;)"},

@@ -81,6 +81,10 @@ class Source final : public MetricsSource {
         pipeline_.verdicts[static_cast<std::size_t>(verdict::Level::kMalicious)].add(1);
         flow_.created.add(12);
         flow_.active.add(3);
+        const std::uint32_t number = signature::count_number(rule());
+        scanner_.rules.reserve(number + 1);
+        scanner_.rules.find(number)->hits.add(2);
+        scanner_.rules.find(number)->checks.add(3);
     }
     std::vector<WorkerStats> workers() const override {
         std::vector<WorkerStats> stats;

@@ -16,11 +16,7 @@ using testing::HasSubstr;
 
 std::string exposition() {
     static const test::Source source;
-    Prometheus prometheus(source);
-    const signature::Rule rule = test::rule();
-    prometheus.write(test::event(pipeline::EventType::kAlert), &rule);
-    prometheus.write(test::event(pipeline::EventType::kAlert), &rule);
-    return prometheus.exposition();
+    return prometheus_exposition(source);
 }
 
 TEST(Prometheus, SaysWhatTheWorkersCounted) {
@@ -36,6 +32,9 @@ TEST(Prometheus, SaysWhatTheWorkersCounted) {
              "querytap_tds_messages_total{worker=\"0\",type=\"unknown\"} 2",
              "querytap_verdicts_total{worker=\"0\",level=\"malicious\"} 1",
              "querytap_signature_hits_total{sid=\"9100001\",signature=\"SQLC2 agent checks in\"} 2",
+             "querytap_signature_checks_total{sid=\"9100001\",signature=\"SQLC2 agent checks in\"} "
+             "3",
+             "querytap_signatures_not_shown 0",
              "querytap_mempool_size_mbufs{port=\"net_pcap0\"} 16384",
              "querytap_mempool_used_mbufs{port=\"net_pcap0\"} 32",
              "querytap_ring_used_slots{ring=\"event_ring\",name=\"worker0\"} 1",
