@@ -98,7 +98,8 @@ Status keyword_isdataat(Draft& draft, const Option& option) {
         return success();
     }
     if (negated) {
-        add_look(draft, option, "^.{0," + std::to_string(n - 1) + "}\\z", Pcre::kToTheEnd, true);
+        const std::string fewer = n == 1 ? "" : ".{0," + std::to_string(n - 1) + "}";
+        add_look(draft, option, "^" + fewer + "\\z", Pcre::kToTheEnd, true);
     } else {
         add_look(draft, option, "^.{" + std::to_string(n) + "}", n, true);
         std::get<Pcre>(draft.matches().back().what).at_least = n;

@@ -142,7 +142,7 @@ class Linter {
                                          use.term.expression));
             }
         }
-        if (parts.empty()) return;
+        if (parts.empty() || asks_more(parsed)) return;
         const auto side = parsed.flow.to_server;
         std::string key = !side ? "any" : *side ? "server" : "client";
         for (const std::string& part : parts)
@@ -152,6 +152,13 @@ class Linter {
         warn(parsed, {parsed.rule.line, 0},
              fmt::format("asks for the same contents as sid {}", other->second),
              "one of the two is shadowed wherever both headers hold");
+    }
+
+    /// Beside contents.
+    static bool asks_more(const ParsedRule& rule) {
+        return rule.bits.any() || rule.xbits.any() || !rule.numbers.empty() ||
+               std::any_of(rule.buffers.begin(), rule.buffers.end(),
+                           [](const BufferMatches& buffer) { return !buffer.size.any(); });
     }
 
     const std::vector<ParsedRule>& rules_;

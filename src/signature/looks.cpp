@@ -44,8 +44,9 @@ Pcre absent_byte(const Content& content, std::uint32_t known) {
     if (sure > 0) look.pattern += other + "{" + std::to_string(sure) + "}";
     if (n > sure) {
         const std::uint32_t rest = n - sure;
-        look.pattern += "(?:" + other + "{" + std::to_string(rest) + "}|" + other + "{0," +
-                        std::to_string(rest - 1) + "}\\z)";
+        const std::string fewer =
+            rest == 1 ? "" : other + "{0," + std::to_string(rest - 1) + "}";  // {0,0} is no repeat
+        look.pattern += "(?:" + other + "{" + std::to_string(rest) + "}|" + fewer + "\\z)";
         look.look = Pcre::kToTheEnd;
     }
     look.pattern += any_bytes(known - sure);
@@ -70,7 +71,7 @@ bool join(Pcre& first, const Pcre& second) {
 Status join_in(const Draft& draft, std::vector<Match>& matches) {
     // What is absolute has nothing to do with its neighbours, and may not part them.
     std::stable_partition(matches.begin(), matches.end(),
-                          [](const Match& match) { return match.is_look() && !match.relative(); });
+                          [](const Match& match) { return !match.is_look() || match.relative(); });
     std::vector<Match> made;
     for (Match& match : matches) {
         const bool behind_look = !made.empty() && made.back().is_look() && made.back().relative();

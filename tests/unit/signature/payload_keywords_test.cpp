@@ -47,6 +47,8 @@ const Case kCases[] = {
     {"DsizeNegated", "content:!\"a\"; dsize:2;", {"bb"}, {"ab", "bbb"}},
     {"IsDataAt", "content:\"a\"; isdataat:3;", {"abcd"}, {"abc"}},
     {"IsNotDataAt", "content:\"a\"; isdataat:!3;", {"abc"}, {"abcd"}},
+    {"NothingFollows", "content:\"ab\"; isdataat:!1,relative;", {"ab", "xab"}, {"abc"}},
+    {"ThisByteDoesNotFollow", "content:\"ab\"; content:!\"x\"; within:1;", {"ab", "abc"}, {"abx"}},
     {"IsDataAtRelative", "content:\"ab\"; isdataat:2,relative;", {"abcd", "xabcd"}, {"abc", "ab"}},
     {"IsNotDataAtRelative",
      "content:\"ab\"; isdataat:!2,relative;",
