@@ -1,7 +1,11 @@
 // querytap: one binary, one file for each subcommand.
+#include <cstdio>
+#include <cstdlib>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
+
+#include <querytap/signature/ruleset.h>
 
 #include "commands.h"
 #include "exit_status.h"
@@ -39,6 +43,11 @@ int main(int argc, char** argv) {
         app.parse(static_cast<int>(arguments.own.size()), arguments.own.data());
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? kDone : kUsage;
+    }
+    // A pattern that Hyperscan has not done with would keep us from ending.
+    if (querytap::signature::compiling_abandoned()) {
+        std::fflush(nullptr);
+        std::_Exit(status);
     }
     return status;
 }

@@ -4,9 +4,11 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
 #include <hs.h>
 #include <tbb/parallel_for.h>
 
+#include "compile_trial.h"
 #include "database_cache.h"
 #include "expression.h"
 #include "program.h"
@@ -24,19 +26,6 @@ struct Refused {
     std::uint32_t term = 0;
     std::string why;
 };
-
-hs_expr_ext_t extension(const Term& term) {
-    hs_expr_ext_t ext{};
-    if (term.min_offset != 0) {
-        ext.flags |= HS_EXT_FLAG_MIN_OFFSET;
-        ext.min_offset = term.min_offset;
-    }
-    if (term.max_offset != 0) {
-        ext.flags |= HS_EXT_FLAG_MAX_OFFSET;
-        ext.max_offset = term.max_offset;
-    }
-    return ext;
-}
 
 /// The terms of one buffer, each once, and who uses it.
 class TermTable {
@@ -60,7 +49,7 @@ class TermTable {
     const std::vector<User>& users(std::uint32_t term) const { return users_[term]; }
 
     /// Each term by itself: cheap, and finds all that are wrong at once.
-    std::vector<Refused> check() const {
+    std::vector<Refused> check(std::chrono::milliseconds budget) const {
         std::vector<std::string> why(terms_.size());
         tbb::parallel_for(std::size_t{0}, terms_.size(), [&](std::size_t i) {
             const hs_expr_ext_t ext = extension(terms_[i]);
@@ -69,10 +58,14 @@ class TermTable {
             const hs_error_t code = hs_expression_ext_info(terms_[i].expression.c_str(),
                                                            terms_[i].flags, &ext, &info, &raw);
             const CompileError error(raw);
-            if (code == HS_SUCCESS) {
-                std::free(info);
-            } else {
+            if (code != HS_SUCCESS) {
                 why[i] = error ? error->message : "refused";
+                return;
+            }
+            std::free(info);
+            if (looks_dear(terms_[i].expression) && !compiles_within(terms_[i], budget)) {
+                why[i] = fmt::format("not done after {:.1f} s",
+                                     std::chrono::duration<double>(budget).count());
             }
         });
         std::vector<Refused> refused;
@@ -133,8 +126,12 @@ class TermTable {
 /// One attempt: groups and terms of the given rules, then the databases.
 class Attempt {
   public:
-    Attempt(const std::vector<ParsedRule>& rules, DatabaseCache& cache)
-        : rules_(rules), cache_(cache), impl_(std::make_unique<RuleSet::Impl>()) {
+    Attempt(const std::vector<ParsedRule>& rules, std::chrono::milliseconds pattern_budget,
+            DatabaseCache& cache)
+        : rules_(rules),
+          pattern_budget_(pattern_budget),
+          cache_(cache),
+          impl_(std::make_unique<RuleSet::Impl>()) {
         for (std::uint32_t i = 0; i < rules.size(); ++i)
             add(i);
     }
@@ -146,7 +143,7 @@ class Attempt {
         for (std::size_t i = 0; i < kBufferCount; ++i) {
             const TermTable& table = tables_[i];
             if (impl_->buffers[i].block && impl_->buffers[i].stream) continue;  // compiled before
-            for (const Refused& refused : table.check())
+            for (const Refused& refused : table.check(pattern_budget_))
                 blame(table, refused, faults);
         }
         if (faults.empty()) build_databases(faults);
@@ -286,6 +283,7 @@ class Attempt {
     static constexpr std::array<unsigned, 2> kModes{HS_MODE_BLOCK, HS_MODE_STREAM};
 
     const std::vector<ParsedRule>& rules_;
+    std::chrono::milliseconds pattern_budget_;
     DatabaseCache& cache_;
     std::unique_ptr<RuleSet::Impl> impl_;
     std::array<TermTable, kBufferCount> tables_;
@@ -293,8 +291,8 @@ class Attempt {
 
 }  // namespace
 
-Result<std::unique_ptr<RuleSet::Impl>> compile(std::vector<ParsedRule> rules, bool lenient,
-                                               DatabaseCache& cache) {
+Result<std::unique_ptr<RuleSet::Impl>> compile(std::vector<ParsedRule> rules,
+                                               const LoadOptions& options, DatabaseCache& cache) {
     if (hs_valid_platform() != HS_SUCCESS) {
         return Error{.message = "this CPU lacks SSSE3, which Hyperscan needs",
                      .hint = "run on a CPU made after 2008"};
@@ -304,14 +302,14 @@ Result<std::unique_ptr<RuleSet::Impl>> compile(std::vector<ParsedRule> rules, bo
     });
     std::vector<Error> skipped;
     for (;;) {
-        Attempt attempt(rules, cache);
+        Attempt attempt(rules, options.pattern_budget, cache);
         auto faults = attempt.build();
         if (faults.empty()) {
             auto impl = attempt.take();
             impl->skipped = std::move(skipped);
             return impl;
         }
-        if (!lenient) return std::move(faults.begin()->second);
+        if (!options.lenient) return std::move(faults.begin()->second);
         for (auto fault = faults.rbegin(); fault != faults.rend(); ++fault) {
             rules.erase(rules.begin() + fault->first);
             skipped.push_back(std::move(fault->second));

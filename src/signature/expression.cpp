@@ -126,6 +126,19 @@ Term build(std::span<const Match> matches) {
 
 }  // namespace
 
+hs_expr_ext_t extension(const Term& term) noexcept {
+    hs_expr_ext_t ext{};
+    if (term.min_offset != 0) {
+        ext.flags |= HS_EXT_FLAG_MIN_OFFSET;
+        ext.min_offset = term.min_offset;
+    }
+    if (term.max_offset != 0) {
+        ext.flags |= HS_EXT_FLAG_MAX_OFFSET;
+        ext.max_offset = term.max_offset;
+    }
+    return ext;
+}
+
 std::vector<TermUse> build_terms(const BufferMatches& buffer) {
     std::vector<TermUse> uses;
     const std::span<const Match> matches(buffer.matches);

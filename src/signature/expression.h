@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <hs.h>
+
 #include <querytap/base/result.h>
 
 #include "rule_model.h"
@@ -32,6 +34,9 @@ struct TermUse {
     bool last = false;  ///< holds the rule's last content of this buffer that must be found
     Position where;
 };
+
+/// Its offsets as Hyperscan wants them.
+hs_expr_ext_t extension(const Term& term) noexcept;
 
 std::vector<TermUse> build_terms(const BufferMatches& buffer);
 

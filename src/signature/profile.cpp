@@ -105,7 +105,7 @@ Result<std::vector<RuleCost>> profile(const std::filesystem::path& directory,
         std::vector<ParsedRule> one;
         one.push_back(std::move(rules[i]));
         DatabaseCache none{{}};
-        auto made = compile(std::move(one), true, none);
+        auto made = compile(std::move(one), {.lenient = true}, none);
         if (made) compiled[i] = std::move(made).value();
     });
     for (std::size_t i = 0; i < compiled.size(); ++i) {

@@ -85,8 +85,8 @@ struct RuleSet::Impl {
 
 class DatabaseCache;
 
-/// Takes the rules. With `lenient`, rules that Hyperscan refuses go to `skipped`.
-Result<std::unique_ptr<RuleSet::Impl>> compile(std::vector<ParsedRule> rules, bool lenient,
-                                               DatabaseCache& cache);
+/// Takes the rules. When lenient, rules that Hyperscan refuses go to `skipped`.
+Result<std::unique_ptr<RuleSet::Impl>> compile(std::vector<ParsedRule> rules,
+                                               const LoadOptions& options, DatabaseCache& cache);
 
 }  // namespace querytap::signature

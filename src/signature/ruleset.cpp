@@ -51,7 +51,7 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::finish(Parser& parser, const Loa
         return status.error();
     }
     DatabaseCache cache(options.cache);
-    auto impl = compile(std::move(parser.rules()), options.lenient, cache);
+    auto impl = compile(std::move(parser.rules()), options, cache);
     if (!impl) return impl.error();
     for (Error& fault : cache.take_faults())
         warnings.push_back(std::move(fault));

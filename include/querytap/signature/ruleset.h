@@ -3,6 +3,7 @@
 // by all workers, replaced as a whole on reload.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -28,7 +29,13 @@ struct LoadOptions {
     std::filesystem::path cache{};
     /// A threshold.config: suppress, threshold and event_filter; empty: none.
     std::filesystem::path thresholds{};
+    /// What one pattern may take to compile.
+    std::chrono::milliseconds pattern_budget{2000};
 };
+
+/// A pattern took longer than its budget, and a thread is still busy with it: end the process with
+/// std::_Exit, or wait.
+bool compiling_abandoned() noexcept;
 
 class RuleSet {
   public:

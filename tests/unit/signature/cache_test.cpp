@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "harness.h"
 
@@ -121,6 +122,21 @@ TEST_F(Cache, TenThousandRulesStartAtOnceTheSecondTime) {
     std::printf("10,000 rules: %.2f s, then %.2f s\n", first, second);
     const char* const slowness = std::getenv("QUERYTAP_SLOWNESS");
     EXPECT_LT(second, 2.0 * (slowness != nullptr ? std::atof(slowness) : 1.0));
+}
+
+TEST(Compiling, IsGivenUpAfterAWhile) {
+    const std::string dear = test::rule("tds.sql; content:\"cheap\"; fast_pattern;", 1) +
+                             test::rule("tds.sql; pcre:\"/a.{0,1000}b.{0,1000}c.{0,1000}d/\";", 2);
+    const auto rules =
+        RuleSet::parse(dear, "a.rules", {.pattern_budget = std::chrono::milliseconds(1)});
+    ASSERT_FALSE(rules.ok());
+    EXPECT_EQ(rules.error().to_string(),
+              "a.rules:2:49: sid 2: Hyperscan cannot compile this: not done after 0.0 s (shorten "
+              "its repeats, or split it into contents)");
+    EXPECT_TRUE(compiling_abandoned());
+    while (compiling_abandoned())
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_TRUE(RuleSet::parse(dear, "a.rules").ok());
 }
 
 }  // namespace
