@@ -1,17 +1,22 @@
 // What one worker's inspection costs, without devices: a capture in memory, lap after lap, each lap
 // with client addresses and sequence numbers of its own, so that every lap is new traffic.
 //
-//   bench_inspector CAPTURE [--signatures DIR] [--laps N] [--json] [--alone]
+//   bench_inspector CAPTURE [--signatures DIR] [--laps N] [--literals N] [--json] [--alone]
 //
 // Prints, each as the median of five runs: the rewriting alone (baseline), the Inspector with it,
 // the Inspector alone (difference), and, as the bound, nothing but narrowing and Hyperscan on the
-// payloads. All in packets and bits of the capture's frames.
+// payloads; with --literals also the Inspector alone with N signatures more. All in packets and
+// bits of the capture's frames.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -154,6 +159,7 @@ struct Options {
     std::filesystem::path capture;
     std::filesystem::path signatures = "signatures";
     int laps = 8;
+    int literals = 0;
     bool json = false;
     bool alone = false;
 };
@@ -165,6 +171,8 @@ bool read_options(int argc, char** argv, Options& options) {
             options.signatures = argv[++i];
         } else if (argument == "--laps" && i + 1 < argc) {
             options.laps = std::max(1, std::atoi(argv[++i]));
+        } else if (argument == "--literals" && i + 1 < argc) {
+            options.literals = std::max(0, std::atoi(argv[++i]));
         } else if (argument == "--alone") {
             options.alone = true;
         } else if (argument == "--json") {
@@ -178,23 +186,50 @@ bool read_options(int argc, char** argv, Options& options) {
     return !options.capture.empty();
 }
 
+/// The signatures of the directory and, beside them, names such as an analyst collects: each a
+/// content of its own on normalised SQL.
+Result<std::shared_ptr<const signature::RuleSet>> with_literals(
+    const std::filesystem::path& directory, int literals) {
+    std::string text;
+    for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+        if (entry.path().extension() != ".rules") continue;
+        std::ifstream in(entry.path(), std::ios::binary);
+        text.append(std::istreambuf_iterator<char>(in), {});
+        text += "\n";
+    }
+    std::mt19937 random(1);
+    for (int i = 0; i < literals; ++i) {
+        std::string name = random() % 2 == 0 ? "sp_" : "tbl_";
+        for (auto size = 8 + random() % 8; size > 0; --size)
+            name += "abcdefghijklmnopqrstuvwxyz0123456789"[random() % 36];
+        text += "alert tds any any -> any any (msg:\"literal\"; tds.sql; content:\"" + name +
+                "\"; sid:" + std::to_string(1'000'000 + i) + ";)\n";
+    }
+    return signature::RuleSet::parse(text, "literals.rules");
+}
+
 struct Measured {
     double baseline = 0;
     double whole = 0;
+    double many = 0;   ///< with more literals
     double floor = 0;  ///< seconds, medians
     double alone() const { return whole - baseline; }
 };
 
-Measured measure(Lap& lap, int laps, pipeline::Inspector& inspector, Floor& floor) {
+/// `many` may be nullptr.
+Measured measure(Lap& lap, int laps, pipeline::Inspector& inspector, pipeline::Inspector* many,
+                 Floor& floor) {
     std::vector<double> baselines;
     std::vector<double> wholes;
+    std::vector<double> manies;
     std::vector<double> floors;
     for (int i = 0; i < kRuns; ++i) {
         baselines.push_back(run(lap, laps, nullptr));
         wholes.push_back(run(lap, laps, &inspector));
+        manies.push_back(many == nullptr ? 0 : run(lap, laps, many));
         floors.push_back(floor.run(lap, laps));
     }
-    return {median(baselines), median(wholes), median(floors)};
+    return {median(baselines), median(wholes), median(manies), median(floors)};
 }
 
 }  // namespace
@@ -203,7 +238,8 @@ int main(int argc, char** argv) {
     Options options;
     if (!read_options(argc, argv, options)) {
         std::fprintf(stderr,
-                     "usage: bench_inspector CAPTURE [--signatures DIR] [--laps N] [--json] [--alone]\n");
+                     "usage: bench_inspector CAPTURE [--signatures DIR] [--laps N] [--literals N] "
+                     "[--json] [--alone]\n");
         return 2;
     }
     auto rules = signature::RuleSet::load(options.signatures);
@@ -223,8 +259,22 @@ int main(int argc, char** argv) {
         return 0;
     }
     Floor floor(**rules);
+    std::unique_ptr<pipeline::Inspector> many;
+    std::size_t many_rules = 0;
+    if (options.literals > 0) {
+        auto more = with_literals(options.signatures, options.literals);
+        if (!more.ok()) {
+            std::fprintf(stderr, "%s\n", more.error().to_string().c_str());
+            return 1;
+        }
+        many_rules = (*more)->rules().size();
+        auto made = pipeline::Inspector::create(limits, {1, *more, nullptr}, events);
+        if (!made.ok()) return 1;
+        many = std::move(made).value();
+    }
 
-    const Measured seconds = measure(lap, options.laps, **inspector, floor);
+    const Measured seconds = measure(lap, options.laps, **inspector, many.get(), floor);
+    const double with_more = many ? seconds.alone() / (seconds.many - seconds.baseline) : 0;
     const double packets = static_cast<double>(lap.frames.size()) * options.laps;
     const double bits = static_cast<double>(lap.bytes) * 8 * options.laps;
     const auto report = [&](const char* what, double taken) {
@@ -235,9 +285,9 @@ int main(int argc, char** argv) {
     if (options.json) {
         std::printf(
             "{\"inspector_pps\":%.0f,\"inspector_bps\":%.0f,\"floor_pps\":%.0f,"
-            "\"floor_bps\":%.0f}\n",
+            "\"floor_bps\":%.0f,\"with_literals\":%.3f}\n",
             packets / seconds.alone(), bits / seconds.alone(), packets / seconds.floor,
-            bits / seconds.floor);
+            bits / seconds.floor, with_more);
     } else {
         std::printf("%zu frames, %.1f MB, %d laps, %zu signatures\n", lap.frames.size(),
                     static_cast<double>(lap.bytes) / 1e6, options.laps, (*rules)->rules().size());
@@ -245,6 +295,10 @@ int main(int argc, char** argv) {
         report("Inspector with rewriting", seconds.whole);
         report("Inspector alone", seconds.alone());
         report("narrowing and Hyperscan alone", seconds.floor);
+        if (many) {
+            std::printf("with %zu signatures: %.1f %% of the speed\n", many_rules,
+                        with_more * 100);
+        }
         std::printf("queries %lu, results %lu, alerts %lu, sessions exhausted %lu, gaps %lu\n",
                     stats.pipeline.queries.read(), stats.pipeline.tds_messages[4].read(),
                     stats.pipeline.alerts.read(), stats.pipeline.sessions_exhausted.read(),
