@@ -126,7 +126,6 @@ class Connection final : public tds::Handler {
     void close(MessageMatch& message) noexcept;
     void tell_version(MessageMatch& message) noexcept;
     void write_record(const MessageMatch& message) noexcept;
-    bool is_told(const signature::Rule& rule, tds::Direction direction) noexcept;
     void hit(const MessageMatch& message, const signature::Hit& hit) noexcept;
 
     void watched(tds::Direction direction, Bytes bytes) noexcept;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "alerts.h"
 #include "connection.h"
 #include "evidence.h"
 
@@ -234,42 +235,18 @@ void Connection::on_anomaly(Direction direction, tds::Anomaly anomaly) {
     if (const auto evidence = evidence_of(anomaly)) add_evidence(*evidence);
 }
 
-/// Source is the sender of the bytes, as in the rule's header.
-bool Connection::is_told(const signature::Rule& rule, Direction direction) noexcept {
-    const IpAddress& client = conversation_.client.address;
-    const IpAddress& server = conversation_.server.address;
-    const bool to_server = direction == Direction::kToServer;
-    return context_.rates.tell(rule, to_server ? client : server, to_server ? server : client,
-                               context_.now);
-}
-
 void Connection::hit(const MessageMatch& message, const signature::Hit& hit) noexcept {
     const signature::Rule& rule = message.rules().rules()[hit.rule];
-    if (rule.rate && !is_told(rule, message.record.direction)) {
-        context_.counters.alerts_below_threshold.add();
-        return;
-    }
+    const bool to_server = message.record.direction == Direction::kToServer;
+    if (rule.rate && !is_told(context_, conversation_, rule, *rule.rate, to_server)) return;
     if (findings().may_alert(rule.sid)) {
         ++alerts_;
-        context_.counters.alerts.add();
-        context_.events.write<Alert>(conversation_, [&](Alert& event) {
-            event.rule = hit.rule;
-            event.generation = message.generation();
-            event.buffer = hit.buffer;
-            event.to_server = message.record.direction == Direction::kToServer;
-            event.excerpt.assign(hit.excerpt);
-            event.user = user_;
-            event.application = application_;
-        });
+        write_alert(context_, conversation_, hit, message.generation(), to_server, user_,
+                    application_);
     } else {
         context_.counters.alerts_suppressed.add();
     }
-    std::array<char, 10> digits;  // of a 32-bit number
-    const auto end = std::to_chars(digits.begin(), digits.end(), rule.sid).ptr;
-    BoundedText<16> id;
-    id.assign("sid:");
-    id.append({digits.begin(), end});
-    add_reason(verdict::Kind::kSignature, id.view(), rule.message, rule.technique,
+    add_reason(verdict::Kind::kSignature, evidence_id(rule).view(), rule.message, rule.technique,
                verdict::signature_weight(rule.confidence, rule.priority));
 }
 

@@ -2,9 +2,8 @@
 
 namespace querytap::signature {
 
-bool RateTable::tell(const Rule& rule, const IpAddress& source, const IpAddress& destination,
-                     Timestamp now) noexcept {
-    const Rate& rate = *rule.rate;
+bool RateTable::tell(const Rule& rule, const Rate& rate, const IpAddress& source,
+                     const IpAddress& destination, Timestamp now) noexcept {
     ExpiringTable::Key key{std::uint64_t{rule.gid} << 32 | rule.sid, {}, {}};
     if (rate.track == Track::kBySource || rate.track == Track::kByBoth) key.source = source;
     if (rate.track == Track::kByDestination || rate.track == Track::kByBoth) {

@@ -13,9 +13,9 @@ class RateTable {
     RateTable(std::size_t entries, std::uint64_t secret, Counter& evicted)
         : windows_(entries, secret, evicted) {}
 
-    /// A rule with a rate held: is it told? Source is the sender of the bytes.
-    bool tell(const Rule& rule, const IpAddress& source, const IpAddress& destination,
-              Timestamp now) noexcept;
+    /// A rule held: does the rate let it be told? Source is the sender of the bytes.
+    bool tell(const Rule& rule, const Rate& rate, const IpAddress& source,
+              const IpAddress& destination, Timestamp now) noexcept;
 
   private:
     ExpiringTable windows_;

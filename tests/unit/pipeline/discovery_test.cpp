@@ -29,7 +29,10 @@ class DiscoveryTest : public testing::Test {
             signature::RuleSet::parse(
                 R"(alert tds any any -> any any (msg:"p"; tds.param; content:"whoami"; )"
                 R"(classtype:c2-channel; sid:3; rev:1;)
-alert tds any any -> any any (msg:"s"; tds.sql; content:"exec"; classtype:c2-channel; sid:4; rev:1;))",
+alert tds any any -> any any (msg:"s"; tds.sql; content:"exec"; classtype:c2-channel; sid:4; rev:1;)
+alert udp any any -> any 1434 (msg:"MS-SQL Worm propagation attempt"; content:"|04|"; depth:1; content:"|81 F1 03 01 04 9B 81 F1 01|"; content:"sock"; content:"send"; priority:1; sid:2003; rev:8;)
+alert udp any 1434 -> any any (msg:"an answer"; flow:to_client; content:"SECRETHOST"; sid:5;)
+alert tcp any any -> any any (msg:"no datagram"; content:"sock"; sid:6;))",
                 "test.rules")
                 .value();
         inspector_ = Inspector::create(test::small_limits(), generation, events_).value();
@@ -315,6 +318,24 @@ TEST_F(DialogueTest, LongParametersAreCut) {
     ASSERT_EQ(queries.size(), 1u);
     EXPECT_TRUE(queries[0]->parameters.truncated());
     EXPECT_NE(queries[0]->parameters.view().find("xxxx"), std::string_view::npos);
+}
+
+TEST_F(DiscoveryTest, RulesForDatagrams) {
+    const Wire worm = Wire().u8(4).raw("....\x81\xF1\x03\x01\x04\x9B\x81\xF1\x01 sock..send..");
+    ask(worm, 1433);  // not the Browser's port
+    EXPECT_TRUE(events_.of(EventType::kAlert).empty());
+    for (int i = 0; i < 20; ++i)
+        ask(worm);
+    const auto alerts = events_.of(EventType::kAlert);
+    ASSERT_EQ(alerts.size(), 10u) << "more of them in a minute tell nothing new";
+    EXPECT_EQ(inspector_->stats().pipeline.alerts_below_threshold.read(), 10u);
+    EXPECT_TRUE(alerts[0]->alert.to_server);
+    EXPECT_EQ(alerts[0]->conversation.server.port, 1434);
+    const auto verdicts = events_.of(EventType::kVerdict);
+    ASSERT_EQ(verdicts.size(), 1u);
+    EXPECT_EQ(verdicts[0]->verdict.reasons[0].id.view(), "sid:2003");
+    announce("ServerName;SECRETHOST;InstanceName;I;IsClustered;No;Version;16.0;tcp;1433;;");
+    EXPECT_EQ(events_.of(EventType::kAlert).size(), 11u);
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ TEST_P(Rates, TellWhatTheySay) {
     Rule rule = with_rate(GetParam().rate);
     std::string told;
     for (const int second : GetParam().at) {
-        const bool tells = table.tell(rule, address(1), address(2),
+        const bool tells = table.tell(rule, *rule.rate, address(1), address(2),
                                       from_ns((1000 + second) * std::int64_t{1'000'000'000}));
         told += tells ? '1' : '0';
     }
@@ -76,11 +76,11 @@ TEST(RateTable, CountsByWhatIsTracked) {
         std::string told;
         for (const auto& [source, destination] :
              {std::pair{1u, 2u}, {1u, 2u}, {1u, 3u}, {4u, 2u}}) {
-            told += table.tell(rule, address(source), address(destination), from_ns(5)) ? '1' : '0';
+            told += table.tell(rule, *rule.rate, address(source), address(destination), from_ns(5)) ? '1' : '0';
         }
         EXPECT_EQ(told, tested.told);
         rule.sid = 2;  // another rule counts by itself
-        EXPECT_TRUE(table.tell(rule, address(1), address(2), from_ns(5)));
+        EXPECT_TRUE(table.tell(rule, *rule.rate, address(1), address(2), from_ns(5)));
     }
 }
 
@@ -89,9 +89,9 @@ TEST(RateTable, IsBoundedAndForgetsTheOldestFirst) {
     RateTable table(64, 1, evicted);
     Rule rule = with_rate({RateType::kLimit, Track::kBySource, 1, 60});
     for (std::uint32_t i = 0; i < 10'000; ++i)
-        EXPECT_TRUE(table.tell(rule, address(i), address(0), from_ns(i)));
+        EXPECT_TRUE(table.tell(rule, *rule.rate, address(i), address(0), from_ns(i)));
     EXPECT_GE(evicted.read(), 10'000u - 64u);
-    EXPECT_FALSE(table.tell(rule, address(9'999), address(0), from_ns(10'000)));
+    EXPECT_FALSE(table.tell(rule, *rule.rate, address(9'999), address(0), from_ns(10'000)));
 }
 
 class Bits : public testing::Test {
