@@ -32,7 +32,8 @@ Result<std::unique_ptr<Appliance>> Appliance::create(const config::Config& confi
 
 Status Appliance::open(const std::optional<dataplane::Replay>& replay) {
     replaying_ = replay.has_value();
-    auto runtime = dataplane::Runtime::create(config_, replay, generation_);
+    if (Status opened = open_memory(); !opened.ok()) return opened;
+    auto runtime = dataplane::Runtime::create(config_, replay, generation_, memory_.get());
     if (!runtime) return runtime.error();
     runtime_ = std::move(runtime).value();
     if (Status opened = open_sinks(); !opened.ok()) return opened;
@@ -56,6 +57,22 @@ Status Appliance::load_generation(pipeline::Generation& generation) const {
     return success();
 }
 
+Status Appliance::open_memory() {
+    const config::Novelty& novelty = config_.novelty;
+    if (novelty.state.empty()) return success();
+    const novelty::StateFile file(novelty.state);
+    std::optional<Error> warning;
+    auto memory = file.load(
+        {.entries = novelty.entries, .learning = std::chrono::hours(novelty.learning_h)}, warning);
+    if (!memory) return memory.error();
+    if (warning) spdlog::warn("{}", warning->to_string());
+    memory_ = std::move(memory).value();
+    keeper_ = std::make_unique<novelty::Keeper>(
+        *memory_, file, std::chrono::seconds(novelty.save_interval_s),
+        [](const Error& error) { spdlog::error("{}", error.to_string()); });
+    return success();
+}
+
 Status Appliance::open_sinks() {
     std::vector<sinks::Sink*> sinks;
     if (!config_.eve.file.empty()) {
@@ -75,15 +92,14 @@ Status Appliance::open_sinks() {
 
 Status Appliance::serve_http() {
     if (!config_.metrics.enabled) return success();
-    auto server =
-        control::HttpServer::start(config_.metrics.address, config_.metrics.port,
-                                   {.metrics = [this] { return metrics(); },
-                                    .ready = [this] { return ready_.load(); },
-                                    .reload =
-                                        [] {
-                                            request_reload();
-                                            return success();
-                                        }});
+    auto server = control::HttpServer::start(config_.metrics.address, config_.metrics.port,
+                                             {.metrics = [this] { return metrics(); },
+                                              .ready = [this] { return ready_.load(); },
+                                              .reload =
+                                                  [] {
+                                                      request_reload();
+                                                      return success();
+                                                  }});
     if (!server) return server.error();
     http_ = std::move(server).value();
     return success();

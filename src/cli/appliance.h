@@ -13,6 +13,7 @@
 #include <querytap/control/http_server.h>
 #include <querytap/control/loop.h>
 #include <querytap/dataplane/runtime.h>
+#include <querytap/novelty/keeper.h>
 #include <querytap/sinks/prometheus.h>
 #include <querytap/sinks/summary.h>
 
@@ -43,6 +44,7 @@ class Appliance {
     explicit Appliance(const config::Config& config) : config_(config) {}
 
     Status load_generation(pipeline::Generation& generation) const;
+    Status open_memory();
     Status open_sinks();
     Status serve_http();
     void reload();
@@ -51,6 +53,8 @@ class Appliance {
 
     config::Config config_;
     pipeline::Generation generation_;
+    std::unique_ptr<novelty::Memory> memory_;  ///< outlives the runtime, whose workers use it
+    std::unique_ptr<novelty::Keeper> keeper_;
     std::unique_ptr<dataplane::Runtime> runtime_;
     std::unique_ptr<sinks::Sink> eve_;
     std::unique_ptr<sinks::Summary> summary_;

@@ -26,6 +26,8 @@ struct Options {
     unsigned workers = 1;
     std::string signatures;
     std::string policy;
+    std::string state;
+    unsigned learning_h = config::Novelty{}.learning_h;
     std::string key_log;
     std::string flows = "sql";
     std::string sql_text = "full";
@@ -72,6 +74,8 @@ Result<config::Config> make_config(const Options& options) {
     config.signatures =
         options.signatures.empty() ? default_signatures().string() : options.signatures;
     config.policy = options.policy;
+    config.novelty.state = options.state;
+    config.novelty.learning_h = options.learning_h;
     config.metrics.enabled = !options.metrics.empty();
     if (config.metrics.enabled) {
         auto listen = config::parse_listen(options.metrics);
@@ -176,6 +180,11 @@ void add_replay(CLI::App& app, const Arguments& arguments, int& status) {
         ->check(CLI::Range(1, 32));
     command->add_option("--signatures", options->signatures, "folder of *.rules files");
     command->add_option("--policy", options->policy, "what is legitimate here (YAML)");
+    command->add_option("--state", options->state,
+                        "what was seen before (a file; made when it is not there): what is new\n"
+                        "becomes evidence, and is remembered");
+    command->add_option("--learning", options->learning_h,
+                        "hours of the first traffic of which nothing is new (168)");
     command->add_option("--keylog", options->key_log,
                         "secrets of TLS sessions (SSLKEYLOGFILE): what is encrypted is read too");
     command->add_option("--flows", options->flows, "flow records: sql (default) or all")
@@ -194,6 +203,7 @@ void add_replay(CLI::App& app, const Arguments& arguments, int& status) {
         "  querytap replay monday.pcap.gz tuesday.pcapng --json week.json --workers 2\n"
         "  querytap replay capture.pcap --json - | jq 'select(.event_type==\"verdict\")'\n"
         "  querytap replay capture.pcap --speed x10 --metrics 127.0.0.1:9464\n"
+        "  querytap replay today.pcap --state seen           logins and queries never seen before\n"
         "  querytap replay capture.pcap --keylog keys.log         TLS 1.2 and 1.3, decrypted\n"
         "  querytap replay capture.pcap -- --log-level=debug      EAL arguments after --\n"
         "\nExit status: 0 the captures were read whole, whatever was found; 1 one is missing or\n"

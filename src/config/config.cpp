@@ -185,6 +185,15 @@ void read_verdict(YamlMap& root, Verdict& verdict) {
     }
 }
 
+void read_novelty(YamlMap& root, Novelty& novelty) {
+    YamlMap map(root.node("novelty"), "'novelty'", root.problems());
+    map.read("state", novelty.state);
+    map.read("learning_h", novelty.learning_h, 0, 24 * 366);
+    map.read("entries", novelty.entries, 1024, std::size_t{1} << 28);
+    map.read("save_interval_s", novelty.save_interval_s, 1, 86400);
+    map.finish();
+}
+
 void read_metrics(YamlMap& root, Metrics& metrics) {
     YamlMap map(root.node("metrics"), "'metrics'", root.problems());
     map.read("enabled", metrics.enabled);
@@ -238,6 +247,7 @@ Config read_root(const YAML::Node& node, Problems& problems) {
     read_limits(root, config.limits);
     read_overload(root, config.overload);
     read_verdict(root, config.verdict);
+    read_novelty(root, config.novelty);
     read_metrics(root, config.metrics);
     root.read("signatures", config.signatures);
     root.read("signature_cache", config.signature_cache);

@@ -67,6 +67,7 @@ int run_worker(void* worker) {
 
 struct Runtime::Impl {
     config::Config config;
+    novelty::Memory* memory = nullptr;
     LcorePlan plan;
     std::uint64_t secret = 0;
     std::shared_ptr<const tls::KeyLog> key_log;
@@ -92,9 +93,11 @@ struct Runtime::Impl {
 
 Result<std::unique_ptr<Runtime>> Runtime::create(const config::Config& config,
                                                  const std::optional<Replay>& replay,
-                                                 const pipeline::Generation& first) {
+                                                 const pipeline::Generation& first,
+                                                 novelty::Memory* memory) {
     auto impl = std::make_unique<Impl>();
     impl->config = config;
+    impl->memory = memory;
     if (Status opened = impl->open_source(replay); !opened.ok()) return opened.error();
     // Only the devices know whether a distributor is needed, and EAL wants its lcore before it
     // knows the devices: the lcore is planned wherever there are several workers.
@@ -167,6 +170,7 @@ Status Runtime::Impl::make_workers(const pipeline::Generation& first) {
         rings.push_back(std::make_unique<pipeline::EventRing>(config.limits.event_ring, when_full));
         pipeline::Limits limits = limits_of(config, secret);
         limits.tds.tls.key_log = key_log;
+        limits.memory = memory;
         auto inspector = pipeline::Inspector::create(limits, first, *rings.back());
         if (!inspector) return inspector.error();
         workers.push_back(std::make_unique<Worker>(
@@ -373,6 +377,10 @@ std::vector<sinks::PortStats> Runtime::ports() const {
         port.rx_bytes -= port.rx_packets * sizeof(ReplayFeeder::Prefix);
     }
     return stats;
+}
+
+const novelty::Memory* Runtime::memory() const {
+    return impl_->memory;
 }
 
 std::vector<sinks::FillStats> Runtime::fills() const {

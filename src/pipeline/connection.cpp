@@ -1,7 +1,6 @@
-#include "connection.h"
-
 #include <algorithm>
 
+#include "connection_novelty.h"
 #include "interest.h"
 
 namespace querytap::pipeline {
@@ -55,6 +54,7 @@ void Connection::begin_session(protocol::Protocol app) noexcept {
     refresh_conversation();
     if (app == protocol::Protocol::kTls) transport_ = policy::Transport::kEncrypted;
     check_policy();
+    look_for_news(novelty::Thing::kPair, conversation_.client.address, verdict::Evidence::kNewPair);
 }
 
 bool Connection::may_end(flow::Side side, const packet::PacketView& packet) const noexcept {

@@ -143,6 +143,11 @@ class Connection final : public tds::Handler {
     void check_statements(sql::StatementClasses statements) noexcept;
     void add_policy_findings(const policy::Decision& decision, const policy::Facts& facts) noexcept;
     void finish_policy() noexcept;
+    void look_for_news_of_login() noexcept;
+    void look_for_new_shapes(const MessageMatch& message) noexcept;
+    template <typename What>
+    void look_for_news(novelty::Thing thing, const What& what, verdict::Evidence evidence,
+                       std::string_view shown = {}) noexcept;
     /// `text`: plain words, where more is known than the table says.
     void add_evidence(verdict::Evidence evidence, std::string_view text = {}) noexcept;
     void add_reason(verdict::Kind kind, std::string_view id, std::string_view text,

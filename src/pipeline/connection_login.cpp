@@ -4,7 +4,7 @@
 #include <initializer_list>
 #include <utility>
 
-#include "connection.h"
+#include "connection_novelty.h"
 
 namespace querytap::pipeline {
 
@@ -73,11 +73,25 @@ void Connection::on_login(const tds::MessageInfo& info, const tds::Login7& login
         tell_version(*message);
     }
     check_login(login);
+    look_for_news_of_login();
+}
+
+void Connection::look_for_news_of_login() noexcept {
+    if (!user_.empty()) {
+        look_for_news(novelty::Thing::kLogin, user_.view(), verdict::Evidence::kNewLogin,
+                      user_.view());
+    }
+    look_for_news(novelty::Thing::kApplication, application_.view(),
+                  verdict::Evidence::kNewApplication, application_.view());
 }
 
 /// Most clients name their user here, in their answer to the server's challenge, and nowhere else.
 void Connection::on_ntlm(const tds::MessageInfo& info, const tds::NtlmIdentity& identity) {
-    if (user_.empty()) user_.assign(identity.user.view());
+    if (user_.empty()) {
+        user_.assign(identity.user.view());
+        look_for_news(novelty::Thing::kLogin, user_.view(), verdict::Evidence::kNewLogin,
+                      user_.view());
+    }
     if (MessageMatch* message = find(info); message != nullptr) {
         message->field(signature::Buffer::kTdsLoginUser, identity.user.view());
         message->field(signature::Buffer::kTdsLoginDomain, identity.domain.view());

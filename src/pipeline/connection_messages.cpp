@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "alerts.h"
-#include "connection.h"
+#include "connection_novelty.h"
 #include "evidence.h"
 
 namespace querytap::pipeline {
@@ -99,12 +99,26 @@ void Connection::close(MessageMatch& message) noexcept {
     Hits hits(*this, message);
     write_record(message);
     message.finish(hits);
+    look_for_new_shapes(message);
     check_statements(message.statements());
     MessageMatch** link = &messages_;
     while (*link != &message)
         link = &(*link)->next;
     *link = message.next;
     context_.messages.release(&message);
+}
+
+/// A result without columns, or without their names (NoMetaData), has no shape.
+void Connection::look_for_new_shapes(const MessageMatch& message) noexcept {
+    if (context_.limits.memory == nullptr) return;
+    if (message.record.kind == TdsKind::kQuery && message.query_hash() != 0) {
+        look_for_news(novelty::Thing::kQueryShape, message.query_hash(),
+                      verdict::Evidence::kNewQueryShape, hexadecimal(message.query_hash()).view());
+    }
+    if (message.record.kind == TdsKind::kResult && message.column_shape() != 0) {
+        look_for_news(novelty::Thing::kResultShape, message.column_shape(),
+                      verdict::Evidence::kNewResultShape);
+    }
 }
 
 void Connection::write_record(const MessageMatch& message) noexcept {
@@ -154,6 +168,7 @@ void Connection::on_parameter_number(const tds::MessageInfo& info, std::int64_t 
 void Connection::on_column(const tds::MessageInfo& info, const tds::ResultColumn& column) {
     if (MessageMatch* message = find(info); message != nullptr) {
         message->field(signature::Buffer::kTdsColumn, column.name);
+        if (context_.limits.memory != nullptr) message->add_column(column.name);
     }
 }
 

@@ -30,19 +30,19 @@ constexpr unsigned bit(View view, int dynamic_index = 0) noexcept {
     return 1u << slot(view, dynamic_index);
 }
 
-BoundedText<16> hexadecimal(std::uint64_t value) noexcept {
-    BoundedText<16> text;
-    for (int shift = 60; shift >= 0; shift -= 4)
-        text.append(std::string_view("0123456789abcdef").substr(value >> shift & 0xf, 1));
-    return text;
-}
-
 sql::Encoding encoding_of(const tds::Chunk& chunk) noexcept {
     return chunk.encoding == tds::Encoding::kUtf16le ? sql::Encoding::kUtf16le
                                                      : sql::Encoding::kSingleByte;
 }
 
 }  // namespace
+
+BoundedText<16> hexadecimal(std::uint64_t value) noexcept {
+    BoundedText<16> text;
+    for (int shift = 60; shift >= 0; shift -= 4)
+        text.append(std::string_view("0123456789abcdef").substr(value >> shift & 0xf, 1));
+    return text;
+}
 
 MessageMatch::MessageMatch(Context& context, const tds::MessageInfo& info,
                            const signature::FlowFacts& facts)
@@ -119,7 +119,14 @@ void MessageMatch::add_hash(std::uint64_t hash) noexcept {
 }
 
 bool MessageMatch::hashes() const noexcept {
-    return context_.limits.tds_events || wants(Buffer::kTdsQueryHash);
+    return context_.limits.tds_events || context_.limits.memory != nullptr ||
+           wants(Buffer::kTdsQueryHash);
+}
+
+void MessageMatch::add_column(std::string_view name) noexcept {
+    sql::Fingerprint shape;
+    shape.add(name);
+    column_shape_ = std::rotl(column_shape_, 1) ^ shape.end();
 }
 
 std::uint64_t MessageMatch::query_hash() const noexcept {

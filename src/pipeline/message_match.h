@@ -22,6 +22,9 @@ struct Context;
 struct SqlReader;
 struct ActiveGeneration;
 
+/// 16 digits, as EVE shows a query_hash.
+BoundedText<16> hexadecimal(std::uint64_t value) noexcept;
+
 class MessageMatch final : public sql::Views {
   public:
     MessageMatch(Context& context, const tds::MessageInfo& info, const signature::FlowFacts& facts);
@@ -61,6 +64,10 @@ class MessageMatch final : public sql::Views {
 
     /// Of the SQL text, or, where there is none, of the call.
     std::uint64_t query_hash() const noexcept;
+
+    /// A name of a result's column: together they are its shape.
+    void add_column(std::string_view name) noexcept;
+    std::uint64_t column_shape() const noexcept { return column_shape_; }
 
     /// What kind of statements it held, after finish(); empty where no policy asks.
     sql::StatementClasses statements() const noexcept { return statements_; }
@@ -109,6 +116,7 @@ class MessageMatch final : public sql::Views {
     sql::ExecutedNames executed_;  ///< parameters that the last statement executes
     bool parameter_is_sql_ = false;
     sql::StatementClasses statements_;
+    std::uint64_t column_shape_ = 0;
     std::uint64_t call_hash_ = 0;  ///< of the first procedure that is called by name
     ParameterText parameter_text_;
     NarrowState narrow_;

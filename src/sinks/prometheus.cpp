@@ -281,6 +281,13 @@ std::string prometheus_exposition(const MetricsSource& source) {
         add_overload(out, worker, labels);
     }
     add_signatures(out, workers);
+    if (const novelty::Memory* memory = source.memory()) {
+        out.gauge("seen_entries", "Places for things that were seen before.", {},
+                  number(memory->entries()));
+        out.gauge("seen_used", "Places taken.", {}, number(memory->used()));
+        out.counter("seen_evicted_total", "Things seen before that gave way to newer ones.", {},
+                    number(memory->evicted()));
+    }
     for (const PortStats& port : source.ports())
         add_port(out, port);
     for (const FillStats& fill : source.fills())

@@ -11,6 +11,7 @@ namespace {
 
 constexpr Kind kProtocol = Kind::kProtocol;
 constexpr Kind kPolicy = Kind::kPolicy;
+constexpr Kind kBehaviour = Kind::kBehaviour;
 
 // In the order of the enumeration.
 constexpr std::array<EvidenceTraits, kEvidenceCount> kTable{{
@@ -70,6 +71,12 @@ constexpr std::array<EvidenceTraits, kEvidenceCount> kTable{{
     {"outside-hours", kPolicy, 30, "", "at a time that the policy does not allow"},
     {"not-through-gateway", kPolicy, 50, "T1090",
      "past the gateways through which the policy leads this conversation"},
+
+    {"new-pair", kBehaviour, 5, "", "this client has not spoken with this server before"},
+    {"new-login", kBehaviour, 5, "T1078", "a login that this server has not seen before"},
+    {"new-application", kBehaviour, 5, "", "an application that this server has not seen before"},
+    {"new-query-shape", kBehaviour, 2, "", "a query of a shape that this server was never asked"},
+    {"new-result-shape", kBehaviour, 1, "", "a result of a shape that this server never gave"},
 }};
 
 }  // namespace

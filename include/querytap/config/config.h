@@ -104,6 +104,14 @@ struct Verdict {
     std::vector<Weight> weights;
 };
 
+/// What was never seen before.
+struct Novelty {
+    std::string state;               ///< file; empty = nothing is remembered, nothing is new
+    unsigned learning_h = 168;       ///< hours of the first traffic in which nothing is told
+    std::size_t entries = 1u << 20;  ///< things remembered, eight bytes each
+    unsigned save_interval_s = 60;
+};
+
 struct Metrics {
     bool enabled = true;
     std::string address = "127.0.0.1";
@@ -121,6 +129,7 @@ struct Config {
     Limits limits;
     Overload overload;
     Verdict verdict;
+    Novelty novelty;
     Metrics metrics;
     std::string signatures = "/etc/querytap/signatures";
     std::string signature_cache;      ///< folder of compiled signatures; empty = none

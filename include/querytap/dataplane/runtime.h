@@ -40,10 +40,12 @@ struct Progress {
 
 class Runtime final : public sinks::MetricsSource {
   public:
-    /// Initialises EAL and all memory. Errors say what to do.
+    /// Initialises EAL and all memory. Errors say what to do. `memory`: what was seen before, for
+    /// all workers; outlives the runtime.
     static Result<std::unique_ptr<Runtime>> create(const config::Config& config,
                                                    const std::optional<Replay>& replay,
-                                                   const pipeline::Generation& first);
+                                                   const pipeline::Generation& first,
+                                                   novelty::Memory* memory = nullptr);
     ~Runtime() override;
     Runtime(const Runtime&) = delete;
     Runtime& operator=(const Runtime&) = delete;
@@ -78,6 +80,7 @@ class Runtime final : public sinks::MetricsSource {
     std::vector<sinks::WorkerStats> workers() const override;
     std::vector<sinks::PortStats> ports() const override;
     std::vector<sinks::FillStats> fills() const override;
+    const novelty::Memory* memory() const override;
 
   private:
     struct Impl;

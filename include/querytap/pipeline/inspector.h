@@ -17,6 +17,7 @@
 #include <querytap/pipeline/counters.h>
 #include <querytap/pipeline/event.h>
 #include <querytap/pipeline/load.h>
+#include <querytap/novelty/memory.h>
 #include <querytap/policy/policy.h>
 #include <querytap/signature/scanner.h>
 #include <querytap/stream/reassembler.h>
@@ -40,6 +41,8 @@ struct Limits {
     bool tds_events = true;  ///< write EVE tds records
     bool all_flows = false;  ///< write flow records of flows that are not SQL-related too
     std::uint64_t hash_secret = 0;
+    /// What was seen before, shared by all inspectors, outlives them; nullptr: nothing is new.
+    novelty::Memory* memory = nullptr;
 };
 
 /// What can be replaced while running: rules and policy, as one generation.

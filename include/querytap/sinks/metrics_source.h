@@ -49,6 +49,8 @@ class MetricsSource {
     virtual std::vector<WorkerStats> workers() const = 0;
     virtual std::vector<PortStats> ports() const = 0;
     virtual std::vector<FillStats> fills() const = 0;
+    /// What was seen before; nullptr when nothing is remembered.
+    virtual const novelty::Memory* memory() const { return nullptr; }
 };
 
 }  // namespace querytap::sinks

@@ -52,8 +52,14 @@ enum class Evidence : std::uint8_t {
     kStatementNotAllowed,
     kOutsideHours,
     kNotThroughGateway,
+    // What was never seen before (Kind::kBehaviour).
+    kNewPair,
+    kNewLogin,
+    kNewApplication,
+    kNewQueryShape,
+    kNewResultShape,
 };
-inline constexpr std::size_t kEvidenceCount = 35;
+inline constexpr std::size_t kEvidenceCount = 40;
 
 struct EvidenceTraits {
     std::string_view id;  ///< EVE verdict.reasons[].id, label of querytap_findings_total
