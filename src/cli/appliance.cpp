@@ -85,7 +85,10 @@ Status Appliance::open_sinks() {
     sinks.push_back(summary_.get());
     loop_ = std::make_unique<control::Loop>(
         runtime_->event_rings(), sinks,
-        replaying_ ? control::Ordering::kTime : control::Ordering::kArrival, config_.eve.sql_text);
+        control::LoopOptions{
+            .ordering = replaying_ ? control::Ordering::kTime : control::Ordering::kArrival,
+            .shown = config_.eve.sql_text,
+            .verdict = config_.verdict});
     loop_->add_generation(generation_);
     return success();
 }
@@ -126,6 +129,7 @@ Status Appliance::run(const std::function<void(const Appliance&)>& idle) {
     }
     ready_ = false;
     const Status status = runtime_->join();
+    loop_->finish();
     write_stats();
     flush_sinks();
     return status.ok() ? sink_status_ : status;

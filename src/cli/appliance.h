@@ -34,7 +34,9 @@ class Appliance {
 
     dataplane::Runtime& runtime() noexcept { return *runtime_; }
     const dataplane::Runtime& runtime() const noexcept { return *runtime_; }
-    std::string metrics() const { return sinks::prometheus_exposition(*runtime_); }
+    std::string metrics() const {
+        return sinks::prometheus_exposition(*runtime_, loop_->pair_stats());
+    }
     std::size_t rule_count() const noexcept { return generation_.rules->rules().size(); }
 
     /// The closing table.

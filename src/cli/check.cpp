@@ -127,7 +127,8 @@ void add_check(CLI::App& app, const Arguments&, int& status) {
     command->add_option("--explain", options->explain,
                         "what the policy says of a conversation, and why: \"10.1.2.3 ->\n"
                         "52.1.2.3:1433 tls=1.2 sni=x login=y app=z host=h database=d\n"
-                        "tds=7.4 statements=read,write time=2026-03-02T08:00:00Z\"");
+                        "tds=7.4 statements=read,write time=2026-03-02T08:00:00Z\n"
+                        "to_server_mb=3 to_client_mb=800\"");
     auto* profile = command->add_option("--profile", options->profile,
                                         "list the dearest signatures on a capture");
     sql->excludes(profile);

@@ -174,6 +174,9 @@ void read_verdict(YamlMap& root, Verdict& verdict) {
     YamlMap map(root.node("verdict"), "'verdict'", root.problems());
     const YAML::Node weights = map.node("weights");
     YamlMap by_finding(weights, "'weights'", root.problems());
+    map.read("half_life_h", verdict.half_life_h, 1, 24 * 366);
+    map.read("pairs", verdict.pairs, 1, std::size_t{1} << 24);
+    map.read("records_a_minute", verdict.records_a_minute, 1, 1'000'000);
     map.finish();
     if (!weights.IsDefined() || !weights.IsMap()) return;
     for (const auto& entry : weights) {

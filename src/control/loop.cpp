@@ -3,6 +3,7 @@
 
 #include <querytap/control/loop.h>
 
+#include "pairs.h"
 #include "redaction.h"
 #include "redirects.h"
 
@@ -23,20 +24,24 @@ struct Loop::Impl {
     Timestamp last_time{};
     Redirects redirects;
     Redaction redaction;
+    Pairs pairs;
 
-    explicit Impl(config::SqlText shown) : redaction(shown) {}
+    explicit Impl(const LoopOptions& options)
+        : ordering(options.ordering),
+          redaction(options.shown),
+          pairs(options.verdict, [this](const pipeline::Event& event) { write(event, nullptr); }) {}
     pipeline::EventRing* next();
     pipeline::EventRing* earliest();
     pipeline::EventRing* by_turns();
     void hand_on(pipeline::Event& event);
+    void write(const pipeline::Event& event, const signature::Rule* rule);
 };
 
 Loop::Loop(std::vector<pipeline::EventRing*> rings, std::vector<sinks::Sink*> sinks,
-           Ordering ordering, config::SqlText shown)
-    : impl_(std::make_unique<Impl>(shown)) {
+           const LoopOptions& options)
+    : impl_(std::make_unique<Impl>(options)) {
     impl_->rings = std::move(rings);
     impl_->sinks = std::move(sinks);
-    impl_->ordering = ordering;
 }
 
 Loop::~Loop() = default;
@@ -66,6 +71,14 @@ bool Loop::finished() const {
         // In this order: after the end of time nothing is published.
         return ring->finished() && ring->front() == nullptr;
     });
+}
+
+void Loop::finish() {
+    impl_->pairs.finish();
+}
+
+const sinks::PairStats& Loop::pair_stats() const noexcept {
+    return impl_->pairs.stats();
 }
 
 Timestamp Loop::last_time() const noexcept {
@@ -113,6 +126,11 @@ void Loop::Impl::hand_on(pipeline::Event& event) {
         rule = &generations.at(event.alert.generation)->rules()[event.alert.rule];
     }
     last_time = std::max(last_time, event.order.time);
+    if (pairs.before(event)) write(event, rule);
+    pairs.after();
+}
+
+void Loop::Impl::write(const pipeline::Event& event, const signature::Rule* rule) {
     for (sinks::Sink* sink : sinks)
         sink->write(event, rule);
 }

@@ -145,6 +145,7 @@ void Connection::stream(Lane& from, Bytes bytes) noexcept {
 
 void Connection::feed(Lane& from, Bytes bytes) noexcept {
     context_.counters.payload_bytes_to_tds.add(bytes.size());
+    if (context_.current->volumes) count_volume(from.direction(), bytes.size());
     session_.feed(from.direction(), bytes, *this);
     if (context_.views_owner != nullptr) context_.views_owner->segment_end();
 }

@@ -143,6 +143,8 @@ class Connection final : public tds::Handler {
     void check_statements(sql::StatementClasses statements) noexcept;
     void add_policy_findings(const policy::Decision& decision, const policy::Facts& facts) noexcept;
     void finish_policy() noexcept;
+    void count_volume(tds::Direction direction, std::size_t bytes) noexcept;
+    void check_volume() noexcept;
     void look_for_news_of_login() noexcept;
     void look_for_new_shapes(const MessageMatch& message) noexcept;
     template <typename What>
@@ -177,6 +179,7 @@ class Connection final : public tds::Handler {
     bool allowed_ = false;           ///< by the policy
     bool name_known_ = false;        ///< no other server_name_ will come
     bool policy_pending_ = false;    ///< until it is
+    VolumeTable::Volume volume_;     ///< not yet in the table
     std::uint32_t tds_version_ = 0;  ///< of LOGIN7; 0 before it
     signature::FlowBits flow_bits_ = 0;
     Degraded degraded_;

@@ -91,6 +91,9 @@ void Connection::on_ntlm(const tds::MessageInfo& info, const tds::NtlmIdentity& 
         user_.assign(identity.user.view());
         look_for_news(novelty::Thing::kLogin, user_.view(), verdict::Evidence::kNewLogin,
                       user_.view());
+        policy::Facts facts = known_facts();
+        facts.user = user_.view();
+        check_policy(facts);
     }
     if (MessageMatch* message = find(info); message != nullptr) {
         message->field(signature::Buffer::kTdsLoginUser, identity.user.view());

@@ -1,5 +1,9 @@
 // What the owner's policy says of a connection: asked once for each fact when it becomes known,
 // never for a packet. Demands of a rule are independent of each other, so each fact is shown alone.
+#include <array>
+#include <charconv>
+#include <utility>
+
 #include "connection.h"
 
 namespace querytap::pipeline {
@@ -39,6 +43,20 @@ void append_statements(BoundedText<160>& text, sql::StatementClasses classes) no
         text.append(sql::name(which));
         first = false;
     }
+}
+
+void append_number(BoundedText<160>& text, std::uint64_t number) noexcept {
+    std::array<char, 20> digits;
+    text.append({digits.begin(), std::to_chars(digits.begin(), digits.end(), number).ptr});
+}
+
+void append_volume(BoundedText<160>& text, const policy::Facts& facts) noexcept {
+    constexpr std::uint64_t kMegabyte = 1'000'000;
+    text.append(": ");
+    append_number(text, facts.to_server_today / kMegabyte);
+    text.append(" MB to the server, ");
+    append_number(text, facts.to_client_today / kMegabyte);
+    text.append(" MB to the client");
 }
 
 }  // namespace
@@ -90,6 +108,7 @@ void Connection::add_policy_findings(const policy::Decision& decision,
             text.append(value);
         }
         if (finding == Finding::kStatementNotAllowed) append_statements(text, facts.statements);
+        if (finding == Finding::kVolumeAboveLimit) append_volume(text, facts);
         text.append(" (rule '");
         text.append(decision.rule);
         text.append("')");
@@ -137,8 +156,28 @@ void Connection::check_statements(sql::StatementClasses statements) noexcept {
     check_policy(facts);
 }
 
+/// In steps: the table is looked at now and then, not for each segment.
+void Connection::count_volume(tds::Direction direction, std::size_t bytes) noexcept {
+    constexpr std::uint64_t kStep = 64 * 1024;
+    (direction == tds::Direction::kToServer ? volume_.to_server : volume_.to_client) += bytes;
+    if (volume_.to_server + volume_.to_client >= kStep) check_volume();
+}
+
+void Connection::check_volume() noexcept {
+    const policy::Policy* policy = context_.current->owned->shared.policy.get();
+    if (policy == nullptr || volume_.to_server + volume_.to_client == 0) return;
+    const VolumeTable::Volume today =
+        context_.volumes.add(conversation_.client.address, conversation_.server.address,
+                             policy->day_of(context_.now), std::exchange(volume_, {}));
+    policy::Facts facts = known_facts();
+    facts.to_server_today = today.to_server;
+    facts.to_client_today = today.to_client;
+    check_policy(facts);
+}
+
 /// The flow ends and no name came: the rules that ask for one do not apply.
 void Connection::finish_policy() noexcept {
+    check_volume();
     if (!policy_pending_) return;
     name_known_ = true;
     check_policy();

@@ -17,6 +17,7 @@
 #include "message_match.h"
 #include "sql_reader.h"
 #include "view_buffers.h"
+#include "volume_table.h"
 
 namespace querytap::pipeline {
 
@@ -24,6 +25,7 @@ namespace querytap::pipeline {
 struct ActiveGeneration {
     std::unique_ptr<WorkerGeneration> owned;
     std::bitset<signature::kBufferCount> wanted;  ///< buffers that some rule looks at
+    bool volumes = false;                         ///< the policy limits how much goes on a day
     bool classify = false;    ///< the policy restricts what kind of statements may be sent
     std::uint32_t users = 0;  ///< transactions opened on it and not yet closed
 };
@@ -36,7 +38,8 @@ struct Context {
 
     // Of rules with threshold or detection_filter: a window for each rule and pair, about 600 KB.
     static constexpr std::size_t kRates = 8192;
-    static constexpr std::size_t kXbits = 8192;  // the same
+    static constexpr std::size_t kXbits = 8192;     // the same
+    static constexpr std::size_t kVolumes = 16384;  // pairs of a day, about 1 MB
 
     Context(const Limits& limits_, EventSink& sink)
         : limits(limits_),
@@ -48,7 +51,8 @@ struct Context {
           sql_readers(kSqlReaders),
           first_bytes(kWatches),
           rates(kRates, limits_.hash_secret, counters.rate_windows_evicted),
-          xbits(kXbits, limits_.hash_secret, now, counters.xbits_evicted) {}
+          xbits(kXbits, limits_.hash_secret, now, counters.xbits_evicted),
+          volumes(kVolumes, limits_.hash_secret, counters.volumes_evicted) {}
 
     Limits limits;
     Counters counters;
@@ -66,6 +70,7 @@ struct Context {
     ExpectedPorts expected_ports;
     signature::RateTable rates;
     signature::XbitTable xbits;
+    VolumeTable volumes;
     ActiveGeneration* current = nullptr;
     Timestamp now{};
     Load load = Load::kNormal;

@@ -338,6 +338,7 @@ std::unique_ptr<WorkerGeneration> Inspector::Impl::adopt(
             }
             const policy::Policy* policy = generation.owned->shared.policy.get();
             generation.classify = policy != nullptr && policy->judges_statements();
+            generation.volumes = policy != nullptr && policy->limits_volume();
             context_.current = &generation;
         } else if (&generation != context_.current && generation.users == 0 && !unused) {
             unused = std::move(generation.owned);

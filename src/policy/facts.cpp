@@ -102,6 +102,16 @@ bool parse_tds(std::string_view value, Facts& facts) {
     return true;
 }
 
+bool parse_megabytes(std::string_view value, std::uint64_t& bytes) {
+    constexpr std::uint64_t kMegabyte = 1'000'000;
+    const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), bytes);
+    if (code != std::errc{} || end != value.data() + value.size() || bytes > 1'000'000'000) {
+        return false;
+    }
+    bytes *= kMegabyte;
+    return true;
+}
+
 bool parse_fact(std::string_view word, Facts& facts) {
     const std::size_t equals = std::min(word.find('='), word.size());
     const std::string_view key = word.substr(0, equals);
@@ -110,6 +120,8 @@ bool parse_fact(std::string_view word, Facts& facts) {
     if (key == "tds") return parse_tds(value, facts);
     if (key == "statements") return parse_statements(value, facts.statements);
     if (key == "time") return parse_time(value, facts.time);
+    if (key == "to_server_mb") return parse_megabytes(value, facts.to_server_today);
+    if (key == "to_client_mb") return parse_megabytes(value, facts.to_client_today);
     if (word == "clear") {
         facts.transport = Transport::kClear;
         return true;

@@ -121,6 +121,13 @@ Findings violations(const Model& model, const Rule& rule, AddressMap::SetId clie
     if (!rule.gateways.empty() && !holds_any(model.clients, client, rule.gateways)) {
         findings.add(Finding::kNotThroughGateway);
     }
+    const auto above = [](std::uint64_t bytes, std::uint64_t limit) {
+        return limit != 0 && bytes > limit;
+    };
+    if (above(facts.to_server_today, rule.to_server_a_day) ||
+        above(facts.to_client_today, rule.to_client_a_day)) {
+        findings.add(Finding::kVolumeAboveLimit);
+    }
     return findings;
 }
 

@@ -55,6 +55,8 @@ struct Rule {
     Globs databases;
     std::optional<sql::StatementClasses> statements;
     std::optional<Hours> hours;
+    std::uint64_t to_server_a_day = 0;  ///< bytes between a client and a server; 0: no limit
+    std::uint64_t to_client_a_day = 0;
     std::vector<GroupIndex> gateways;  ///< groups of clients
 };
 

@@ -66,6 +66,19 @@ bool Policy::judges_statements() const noexcept {
     return false;
 }
 
+bool Policy::limits_volume() const noexcept {
+    const auto& rules = impl_->model.rules;
+    return std::any_of(rules.begin(), rules.end(), [](const Rule& rule) {
+        return rule.to_server_a_day != 0 || rule.to_client_a_day != 0;
+    });
+}
+
+std::int64_t Policy::day_of(Timestamp time) const noexcept {
+    const auto local =
+        time.time_since_epoch() + std::chrono::minutes(impl_->model.utc_offset_minutes);
+    return std::chrono::floor<std::chrono::days>(local).count();
+}
+
 std::string Policy::explain(const Facts& facts) const {
     return explain_decision(impl_->model, facts, check(facts));
 }
@@ -92,7 +105,8 @@ std::string_view id(Finding finding) noexcept {
         "database-not-allowed",
         "statement-not-allowed",
         "outside-hours",
-        "not-through-gateway"};
+        "not-through-gateway",
+        "volume-above-limit"};
     return kIds[static_cast<std::size_t>(finding)];
 }
 

@@ -90,6 +90,18 @@ void read_hours(YamlMap& map, Rule& rule) {
     }
 }
 
+void read_volume(YamlMap& rule, Rule& read) {
+    constexpr std::uint64_t kMegabyte = 1'000'000;
+    YamlMap map(rule.node("volume"), "'volume'", rule.problems());
+    std::uint64_t to_server = 0;
+    std::uint64_t to_client = 0;
+    map.read("to_server_mb_a_day", to_server, 1, 1'000'000'000);
+    map.read("to_client_mb_a_day", to_client, 1, 1'000'000'000);
+    map.finish();
+    read.to_server_a_day = to_server * kMegabyte;
+    read.to_client_a_day = to_client * kMegabyte;
+}
+
 }  // namespace
 
 Action read_action(YamlMap& map, std::string_view key, Action otherwise) {
@@ -153,6 +165,7 @@ Rule RuleReader::read(const YAML::Node& node, std::size_t number) const {
     map.read("databases", rule.databases);
     read_statements(map, rule);
     read_hours(map, rule);
+    read_volume(map, rule);
     map.finish();
     return rule;
 }

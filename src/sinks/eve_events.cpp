@@ -65,6 +65,14 @@ void write_head(EveObject& eve, const Event& event) {
     const flow::Endpoint& source = forward ? who.client : who.server;
     const flow::Endpoint& destination = forward ? who.server : who.client;
     eve.time("timestamp", event.order.time);
+    if (event.type == EventType::kVerdict && event.verdict.of_pair) {
+        eve.text("event_type", name(event.type));
+        eve.text("src_ip", source.address.to_string());
+        eve.text("dest_ip", destination.address.to_string());
+        eve.number("dest_port", destination.port);
+        eve.text("proto", name(who.protocol));
+        return;
+    }
     eve.number("flow_id", who.flow_id);
     eve.text("event_type", name(event.type));
     write_vlans(eve, who.envelope.vlans);
@@ -134,6 +142,11 @@ void write_degraded(EveObject& eve, pipeline::Degraded degraded) {
 
 void write_verdict(EveObject& eve, const pipeline::Verdict& verdict) {
     eve.begin("verdict");
+    if (verdict.of_pair) {
+        eve.text("scope", "pair");
+        eve.number("flows", verdict.flows);
+        eve.number_if("folded_records", verdict.folded_records);
+    }
     eve.text("level", verdict::name(verdict.level));
     eve.text("previous", verdict::name(verdict.previous));
     eve.number("score", verdict.score);

@@ -141,6 +141,9 @@ void add_detection(MetricFamilies& out, const WorkerStats& worker, const Labels&
     out.counter("rate_windows_evicted_total",
                 "Windows of threshold and detection_filter forgotten before they ended.", labels,
                 number(pipeline.rate_windows_evicted));
+    out.counter("volumes_evicted_total",
+                "Volumes of pairs (policy: volume) forgotten before the day was over.", labels,
+                number(pipeline.volumes_evicted));
     out.counter("xbits_evicted_total", "xbits forgotten before they expired.", labels,
                 number(pipeline.xbits_evicted));
     out.counter("hits_suppressed_total", "Hits that threshold.config suppresses.", labels,
@@ -265,7 +268,7 @@ void add_signatures(MetricFamilies& out, const std::vector<WorkerStats>& workers
 
 }  // namespace
 
-std::string prometheus_exposition(const MetricsSource& source) {
+std::string prometheus_exposition(const MetricsSource& source, const PairStats& pairs) {
     MetricFamilies out;
     out.gauge("build_info", "Always 1; the version is in the label.",
               {{"version", QUERYTAP_VERSION}}, 1);
@@ -281,6 +284,13 @@ std::string prometheus_exposition(const MetricsSource& source) {
         add_overload(out, worker, labels);
     }
     add_signatures(out, workers);
+    out.gauge("pairs_under_suspicion", "Pairs of hosts that have something against them.", {},
+              number(pairs.pairs));
+    out.counter("pairs_left_out_total", "Verdicts of pairs that found no place.", {},
+                number(pairs.left_out));
+    out.counter("verdicts_folded_total",
+                "Verdict records of flows not written, since their pair repeats itself.", {},
+                number(pairs.folded));
     if (const novelty::Memory* memory = source.memory()) {
         out.gauge("seen_entries", "Places for things that were seen before.", {},
                   number(memory->entries()));

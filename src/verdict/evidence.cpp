@@ -71,6 +71,7 @@ constexpr std::array<EvidenceTraits, kEvidenceCount> kTable{{
     {"outside-hours", kPolicy, 30, "", "at a time that the policy does not allow"},
     {"not-through-gateway", kPolicy, 50, "T1090",
      "past the gateways through which the policy leads this conversation"},
+    {"volume-above-limit", kPolicy, 50, "T1030", "more bytes on one day than the policy allows"},
 
     {"new-pair", kBehaviour, 5, "", "this client has not spoken with this server before"},
     {"new-login", kBehaviour, 5, "T1078", "a login that this server has not seen before"},

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 import unittest
 
 import network
@@ -180,6 +181,45 @@ class Reload(InFolder):
         self.alerts_of_a_session()
         self.assertIn('"event_type":"alert"', content(self.live.eve + ".1"))
         self.assertIn('"event_type":"alert"', content(self.live.eve))
+
+
+class ReloadPolicy(InFolder):
+    """The policy is exchanged as the signatures are."""
+
+    RULE = "rules:\n  - name: all\n    action: %s\n"
+
+    def setUp(self):
+        super().setUp()
+        network.veth_pair(self, NEAR, FAR)
+        self.policy = self.write("policy.yaml", self.RULE % "allow")
+        self.live = Live(self, self.folder, [af_packet(0, FAR)], policy=self.policy)
+        self.sent = 0
+
+    def findings_of_a_session(self):
+        before = len(self.live.events())
+        send(data("format-ethernet.pcap"))
+        self.sent += labels()["format-ethernet.pcap"]["frames"]
+        self.live.wait_for_packets(self.sent)
+        wait_until("its alerts are written", lambda: 9100101 in sids(self.live.events()[before:]))
+        time.sleep(0.2)  # the verdict comes with them
+        return {reason["id"] for event in of_type(self.live.events()[before:], "verdict")
+                for reason in event["verdict"]["reasons"]}
+
+    def test_new_policy_judges_after_sighup(self):
+        self.assertNotIn("denied", self.findings_of_a_session())
+        self.write("policy.yaml", self.RULE % "deny")
+        self.live.reload()
+        self.live.wait_for("reloaded: ")
+        self.assertIn("denied", self.findings_of_a_session())
+
+    def test_broken_policy_leaves_the_old_one_and_says_why(self):
+        self.write("policy.yaml", self.RULE % "forbid")
+        self.assertEqual(http(self.live.port, "/-/reload", b"")[0], 200)
+        self.live.wait_for("reload failed, the former signatures and policy stay: ")
+        self.assertIn(self.policy + ":3:13: ", self.live.said())
+        self.assertIn("forbid", self.live.said())
+        self.assertNotIn("denied", self.findings_of_a_session())
+        self.assertEqual(self.live.stop(), 0, self.live.said())
 
 
 class Refused(InFolder):

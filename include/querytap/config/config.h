@@ -102,6 +102,9 @@ struct Weight {
 
 struct Verdict {
     std::vector<Weight> weights;
+    unsigned half_life_h = 24;       ///< of the evidence against a pair that is not seen again
+    std::size_t pairs = 65536;       ///< kept at once
+    unsigned records_a_minute = 30;  ///< of the flows of one pair; the rest is folded
 };
 
 /// What was never seen before.

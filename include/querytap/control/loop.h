@@ -18,11 +18,17 @@ enum class Ordering : std::uint8_t {
     kTime,     ///< replay: by pipeline::Order, the same with any number of workers
 };
 
+struct LoopOptions {
+    Ordering ordering{};
+    config::SqlText shown = config::SqlText::kFull;
+    config::Verdict verdict{};
+};
+
 class Loop {
   public:
     /// Rings and sinks outlive the loop.
     Loop(std::vector<pipeline::EventRing*> rings, std::vector<sinks::Sink*> sinks,
-         Ordering ordering, config::SqlText shown = config::SqlText::kFull);
+         const LoopOptions& options);
     ~Loop();
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
@@ -36,6 +42,12 @@ class Loop {
     std::size_t drain();
     /// All rings are finished and empty.
     bool finished() const;
+
+    /// All events were handed on: what waits for more of them is told.
+    void finish();
+
+    /// Of the verdicts on pairs; any thread.
+    const sinks::PairStats& pair_stats() const noexcept;
 
     /// Time of the newest event handed on.
     Timestamp last_time() const noexcept;

@@ -23,6 +23,7 @@ struct Counters {
     std::array<Counter, tds::kAnomalyCount> anomalies;
     std::array<Counter, verdict::kLevelCount> verdicts;  ///< verdict events by level
     Counter alerts;
+    Counter volumes_evicted;       ///< days of pairs, before they were over
     Counter xbits_evicted;         ///< before they ended
     Counter rate_windows_evicted;  ///< of threshold and detection_filter, before they ended
     Counter

@@ -59,6 +59,10 @@ struct Verdict {
     verdict::Level previous{};
     std::uint32_t score = 0;
     std::uint32_t folded = 0;
+    bool of_pair =
+        false;  ///< of all flows of a client with a server's port; made by the control thread
+    std::uint32_t flows = 0;           ///< of a pair: those that had something against them
+    std::uint32_t folded_records = 0;  ///< of a pair: records of its flows that were not written
     Degraded degraded;
     std::uint8_t reason_count = 0;
     std::array<verdict::Reason, verdict::kReasonsMax> reasons;

@@ -38,8 +38,9 @@ enum class Finding : std::uint8_t {
     kStatementNotAllowed,
     kOutsideHours,
     kNotThroughGateway,
+    kVolumeAboveLimit,
 };
-inline constexpr std::size_t kFindingCount = 16;
+inline constexpr std::size_t kFindingCount = 17;
 std::string_view id(Finding finding) noexcept;
 
 class Findings {
@@ -80,6 +81,9 @@ struct Facts {
     std::string_view host{};
     std::string_view database{};
     sql::StatementClasses statements{};
+    /// Of TDS streams between the two on this day so far; 0: unknown.
+    std::uint64_t to_server_today = 0;
+    std::uint64_t to_client_today = 0;
 };
 
 inline constexpr std::uint16_t kNoRule = UINT16_MAX;
@@ -109,6 +113,12 @@ class Policy {
     /// Some rule restricts statements: their classes are wanted.
     bool judges_statements() const noexcept;
 
+    /// Some rule limits the volume of a day: what went between the two is wanted.
+    bool limits_volume() const noexcept;
+
+    /// Number of the day, by the policy's UTC offset.
+    std::int64_t day_of(Timestamp time) const noexcept;
+
     /// The rules in order, why each applies or not, and which decides: lines for a person.
     std::string explain(const Facts& facts) const;
 
@@ -119,7 +129,7 @@ class Policy {
 };
 
 /// "10.1.2.3 -> 52.1.2.3:1433 tls=1.2 sni=x login=sa app=y host=h database=d tds=7.4
-/// statements=read,write time=2026-03-02T08:00:00Z", as check --explain takes it. `text` outlives
+/// statements=read,write time=2026-03-02T08:00:00Z to_server_mb=3 to_client_mb=800", as check --explain takes it. `text` outlives
 /// the facts.
 Result<Facts> parse_facts(std::string_view text);
 

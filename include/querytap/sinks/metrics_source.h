@@ -43,6 +43,13 @@ struct WorkerStats {
     std::uint64_t oversized_frames = 0;  ///< of several mbufs, longer than can be put together
 };
 
+/// Of the control thread: verdicts on pairs of hosts.
+struct PairStats {
+    Counter pairs;     ///< that have something against them
+    Counter left_out;  ///< verdicts of pairs that found no place
+    Counter folded;    ///< records of flows that were not written, for their pair repeats itself
+};
+
 class MetricsSource {
   public:
     virtual ~MetricsSource() = default;

@@ -9,6 +9,6 @@
 namespace querytap::sinks {
 
 /// Any thread.
-std::string prometheus_exposition(const MetricsSource& source);
+std::string prometheus_exposition(const MetricsSource& source, const PairStats& pairs);
 
 }  // namespace querytap::sinks

@@ -52,6 +52,7 @@ enum class Evidence : std::uint8_t {
     kStatementNotAllowed,
     kOutsideHours,
     kNotThroughGateway,
+    kVolumeAboveLimit,
     // What was never seen before (Kind::kBehaviour).
     kNewPair,
     kNewLogin,
@@ -59,7 +60,7 @@ enum class Evidence : std::uint8_t {
     kNewQueryShape,
     kNewResultShape,
 };
-inline constexpr std::size_t kEvidenceCount = 40;
+inline constexpr std::size_t kEvidenceCount = 41;
 
 struct EvidenceTraits {
     std::string_view id;  ///< EVE verdict.reasons[].id, label of querytap_findings_total

@@ -42,7 +42,7 @@ TEST(Loop, WaitsForARingThatMayStillBringSomethingEarlier) {
     EventRing a(64, WhenFull::kDrop);
     EventRing b(64, WhenFull::kDrop);
     Recorder recorder;
-    Loop loop({&a, &b}, {&recorder}, Ordering::kTime);
+    Loop loop({&a, &b}, {&recorder}, {.ordering = Ordering::kTime});
     put(a, at(100, 5));
     EXPECT_EQ(loop.drain(), 0u);
     b.set_watermark(from_ns(100), 4);
@@ -59,7 +59,7 @@ TEST(Loop, ManyPacketsOfOneTimeDoNotBlockIt) {
     EventRing a(64, WhenFull::kDrop);
     EventRing b(64, WhenFull::kDrop);
     Recorder recorder;
-    Loop loop({&a, &b}, {&recorder}, Ordering::kTime);
+    Loop loop({&a, &b}, {&recorder}, {.ordering = Ordering::kTime});
     for (std::uint64_t i = 1; i <= 60; ++i)
         put(a, at(0, i));
     b.set_watermark(from_ns(0), 60);
@@ -80,7 +80,7 @@ TEST(Loop, OneOrderHoweverEventsAreSpread) {
             pointers.push_back(owned.back().get());
         }
         Recorder recorder;
-        Loop loop(pointers, {&recorder}, Ordering::kTime);
+        Loop loop(pointers, {&recorder}, {.ordering = Ordering::kTime});
         for (const Order& order : all) {
             const std::size_t ring = random() % rings;
             put(*owned[ring], order);
@@ -99,7 +99,7 @@ TEST(Loop, OneOrderHoweverEventsAreSpread) {
 TEST(Loop, AlertsCarryTheRuleOfTheirGeneration) {
     EventRing ring(64, WhenFull::kDrop);
     Recorder recorder;
-    Loop loop({&ring}, {&recorder}, Ordering::kArrival);
+    Loop loop({&ring}, {&recorder}, {.ordering = Ordering::kArrival});
     for (const std::uint32_t number : {1u, 2u}) {
         const std::string text =
             "alert tds any any -> any any (msg:\"m\"; tds.sql; content:\"abc\"; "
@@ -147,7 +147,7 @@ TEST(Loop, TwoProducersUnderBackPressure) {
     constexpr std::uint64_t kPackets = 20000;
     EventRing rings[2] = {{16, WhenFull::kWait}, {16, WhenFull::kWait}};
     Recorder recorder;
-    Loop loop({&rings[0], &rings[1]}, {&recorder}, Ordering::kTime);
+    Loop loop({&rings[0], &rings[1]}, {&recorder}, {.ordering = Ordering::kTime});
     const auto work = [&](unsigned self) {
         for (std::uint64_t i = 1; i <= kPackets; ++i) {
             if (i % 2 == self) put(rings[self], at(static_cast<std::int64_t>(i / 10), i));

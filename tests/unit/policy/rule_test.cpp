@@ -79,6 +79,12 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"hours_not", "hours: \"mon-fri 07:00-19:00\"", "time=2026-03-01T08:00:00Z",
             "outside-hours"},
         Row{"hours_over_midnight", "hours: \"22:00-06:00\"", "time=2026-03-02T05:59:59Z", ""},
+        Row{"volume", "volume: {to_server_mb_a_day: 5, to_client_mb_a_day: 7}",
+            "to_server_mb=5 to_client_mb=7", ""},
+        Row{"volume_not", "volume: {to_server_mb_a_day: 5}", "to_server_mb=6 to_client_mb=900",
+            "volume-above-limit"},
+        Row{"volume_of_results_not", "volume: {to_client_mb_a_day: 7}", "to_client_mb=8",
+            "volume-above-limit"},
         Row{"gateway_not", "gateways: gw", "", "not-through-gateway"}),
     [](const auto& tested) { return tested.param.name; });
 

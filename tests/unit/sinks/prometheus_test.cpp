@@ -16,7 +16,8 @@ using testing::HasSubstr;
 
 std::string exposition() {
     static const test::Source source;
-    return prometheus_exposition(source);
+    static const PairStats pairs;
+    return prometheus_exposition(source, pairs);
 }
 
 TEST(Prometheus, SaysWhatTheWorkersCounted) {

@@ -1,0 +1,58 @@
+#include "pairs.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace querytap::control {
+
+Pairs::Pairs(const config::Verdict& options, std::function<void(const pipeline::Event&)> write)
+    : book_({.half_life = std::chrono::hours(options.half_life_h),
+             .pairs = options.pairs,
+             .records_a_minute = options.records_a_minute}),
+      write_(std::move(write)) {}
+
+bool Pairs::before(const pipeline::Event& event) {
+    now_ = std::max(now_, event.order.time);
+    book_.advance(now_, [&](const auto& pair, const auto& verdict) { this->write(pair, verdict); });
+    if (event.type != pipeline::EventType::kVerdict) return true;
+    const pipeline::Conversation& who = event.conversation;
+    due_pair_ = {who.client.address, who.server.address, who.server.port};
+    verdict::PairBook::Outcome outcome =
+        book_.add(due_pair_, who.flow_id, event.verdict.level,
+                  std::span(event.verdict.reasons).first(event.verdict.reason_count), now_);
+    due_ = std::move(outcome.pair);
+    stats_.pairs.set(book_.size());
+    stats_.left_out.set(book_.left_out());
+    if (!outcome.write_flow) stats_.folded.add();
+    return outcome.write_flow;
+}
+
+void Pairs::after() {
+    if (due_) write(due_pair_, *std::exchange(due_, std::nullopt));
+}
+
+void Pairs::finish() {
+    book_.finish(now_, [&](const auto& pair, const auto& verdict) { this->write(pair, verdict); });
+}
+
+void Pairs::write(const verdict::Pair& pair, const verdict::PairVerdict& verdict) {
+    event_.type = pipeline::EventType::kVerdict;
+    event_.order.time = now_;
+    event_.conversation = {};
+    event_.conversation.client = {pair.client, 0};
+    event_.conversation.server = {pair.server, pair.port};
+    event_.conversation.protocol = packet::IpProtocol::kTcp;
+    pipeline::Verdict& record = *std::construct_at(&event_.verdict);
+    record.level = verdict.level;
+    record.previous = verdict.previous;
+    record.score = verdict.score;
+    record.of_pair = true;
+    record.flows = verdict.flows;
+    record.folded_records = verdict.folded;
+    record.reason_count = verdict.reason_count;
+    record.reasons = verdict.reasons;
+    write_(event_);
+}
+
+}  // namespace querytap::control
