@@ -40,6 +40,10 @@ std::string date(Timestamp time) {
                        std::chrono::time_point_cast<std::chrono::seconds>(time));
 }
 
+std::string counted(std::uint64_t count, std::string_view one) {
+    return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
+}
+
 template <typename Texts>
 void insert(Texts& texts, std::string_view text) {
     if (!text.empty()) texts.emplace(text);
@@ -171,8 +175,8 @@ void Learner::write_rule(std::string& out, const RuleKey& key, const LearntRule&
                          std::size_t number) {
     const Seen& seen = rule.seen;
     out += fmt::format("- name: learnt {}\n", number);
-    out += fmt::format("  # {} clients, {} logins, {} to {} (UTC)\n", rule.clients.size(),
-                       seen.logins_seen, date(seen.first), date(seen.last));
+    out += fmt::format("  # {}, {}, {} to {} (UTC)\n", counted(rule.clients.size(), "client"),
+                       counted(seen.logins_seen, "login"), date(seen.first), date(seen.last));
     if (!seen.databases.empty()) {
         out += fmt::format("  # databases at login: {}\n", listed(seen.databases));
     }

@@ -73,10 +73,13 @@ def tds(bars: Bars, build: pathlib.Path, arguments) -> None:
     capture = arguments.capture or throughput.generate(build, "2M" if arguments.short else "64M")
     laps = "1" if arguments.short else "8"
     found = run_json(build / "tests/bench/bench_inspector", capture, "--signatures", throughput.ROOT / "signatures",
-                     "--laps", laps, "--literals", "10000", "--json")
+                     "--laps", laps, "--literals", "10000",
+                     "--prefixes", "100000", "--json")
     bars.add("TDS mix, all signatures, one worker", found["inspector_bps"] / 1e9, 8, "Gbit/s")
     bars.add("    of narrowing and raw Hyperscan on the same bytes", found["inspector_bps"] / found["floor_bps"] * 100, 80,
              "%", digits=0)
+    bars.add("    its speed with a policy of 100,000 prefixes", found["with_prefixes"] * 100, 97, "%", digits=1)
+    bars.add("    that policy is read in", found["policy_load_s"], 1, "s", at_most=True)
     bars.add("    its speed with 10,000 literal signatures more", found["with_literals"] * 100, 75, "%", digits=0)
 
 

@@ -1,12 +1,13 @@
 // What one worker's inspection costs, without devices: a capture in memory, lap after lap, each lap
 // with client addresses and sequence numbers of its own, so that every lap is new traffic.
 //
-//   bench_inspector CAPTURE [--signatures DIR] [--laps N] [--literals N] [--json] [--alone]
+//   bench_inspector CAPTURE [--signatures DIR] [--laps N] [--literals N] [--prefixes N]
+//                   [--json] [--alone]
 //
 // Prints, each as the median of five runs: the rewriting alone (baseline), the Inspector with it,
 // the Inspector alone (difference), and, as the bound, nothing but narrowing and Hyperscan on the
-// payloads; with --literals also the Inspector alone with N signatures more. All in packets and
-// bits of the capture's frames.
+// payloads. With --literals also the speed with N signatures more, with --prefixes that with a
+// policy of N prefixes beside an empty one. All in packets and bits of the capture's frames.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -160,6 +161,7 @@ struct Options {
     std::filesystem::path signatures = "signatures";
     int laps = 8;
     int literals = 0;
+    int prefixes = 0;
     bool json = false;
     bool alone = false;
 };
@@ -173,6 +175,8 @@ bool read_options(int argc, char** argv, Options& options) {
             options.laps = std::max(1, std::atoi(argv[++i]));
         } else if (argument == "--literals" && i + 1 < argc) {
             options.literals = std::max(0, std::atoi(argv[++i]));
+        } else if (argument == "--prefixes" && i + 1 < argc) {
+            options.prefixes = std::max(0, std::atoi(argv[++i]));
         } else if (argument == "--alone") {
             options.alone = true;
         } else if (argument == "--json") {
@@ -208,29 +212,162 @@ Result<std::shared_ptr<const signature::RuleSet>> with_literals(
     return signature::RuleSet::parse(text, "literals.rules");
 }
 
+/// One rule for all; the clients that it names are `prefixes` networks. Some hold the clients of
+/// the capture, so that looking one up ends at the bottom.
+std::string policy_text(int prefixes) {
+    std::string text =
+        "internal: [0.0.0.0/0]\n"
+        "servers: {all: {addresses: 0.0.0.0/0, ports: [1-65535]}}\n"
+        "clients:\n  none: {addresses: [192.0.2.1]}\n";
+    constexpr int kGroups = 100;
+    for (int group = 0; group < std::min(kGroups, prefixes); ++group) {
+        text += "  g" + std::to_string(group) + ":\n    addresses:\n";
+        for (int i = group; i < prefixes; i += kGroups) {
+            text += "      - " + std::to_string(1 + i % 200) + "." + std::to_string(i / 200 % 256) +
+                    "." + std::to_string(i / 51200 % 256) + ".0/" + std::to_string(24 + i % 5) +
+                    "\n";
+        }
+    }
+    return text + "rules: [{name: all, servers: all}]\n";
+}
+
 struct Measured {
     double baseline = 0;
-    double whole = 0;
-    double many = 0;   ///< with more literals
-    double floor = 0;  ///< seconds, medians
-    double alone() const { return whole - baseline; }
+    std::vector<double> whole;  ///< of each inspector
+    double floor = 0;           ///< seconds, medians
+    double alone(std::size_t inspector = 0) const { return whole[inspector] - baseline; }
 };
 
-/// `many` may be nullptr.
-Measured measure(Lap& lap, int laps, pipeline::Inspector& inspector, pipeline::Inspector* many,
-                 Floor& floor) {
+using Inspectors = std::vector<std::unique_ptr<pipeline::Inspector>>;
+
+Measured measure(Lap& lap, int laps, const Inspectors& inspectors, Floor& floor) {
     std::vector<double> baselines;
-    std::vector<double> wholes;
-    std::vector<double> manies;
+    std::vector<std::vector<double>> wholes(inspectors.size());
     std::vector<double> floors;
     for (int i = 0; i < kRuns; ++i) {
         baselines.push_back(run(lap, laps, nullptr));
-        wholes.push_back(run(lap, laps, &inspector));
-        manies.push_back(many == nullptr ? 0 : run(lap, laps, many));
+        for (std::size_t k = 0; k < inspectors.size(); ++k)
+            wholes[k].push_back(run(lap, laps, inspectors[k].get()));
         floors.push_back(floor.run(lap, laps));
     }
-    return {median(baselines), median(wholes), median(manies), median(floors)};
+    Measured made{.baseline = median(baselines), .whole = {}, .floor = median(floors)};
+    for (const auto& whole : wholes)
+        made.whole.push_back(median(whole));
+    return made;
 }
+
+/// Everything that is measured, side by side.
+class Bench {
+  public:
+    explicit Bench(const Options& options) : options_(options) {
+        limits_.flows = 1 << 20;
+        limits_.sessions = 1 << 15;
+        rules_ = must(signature::RuleSet::load(options.signatures));
+        add(rules_, nullptr);
+        if (options.alone) return;
+        if (options.literals > 0) {
+            more_rules_ = must(with_literals(options.signatures, options.literals));
+            literals_ = add(more_rules_, nullptr);
+        }
+        if (options.prefixes > 0) {
+            no_prefixes_ = add(rules_, must(policy::Policy::parse(policy_text(0), "empty")));
+            const std::string text = policy_text(options.prefixes);
+            const double begin = seconds_used();
+            auto policy = must(policy::Policy::parse(text, "large"));
+            policy_load_ = seconds_used() - begin;
+            prefixes_ = add(rules_, std::move(policy));
+        }
+    }
+
+    int run_all() {
+        Lap lap = load(options_.capture);
+        if (lap.frames.empty()) return 1;
+        if (options_.alone) {  // for a profiler
+            run(lap, options_.laps, inspectors_[0].get());
+            return 0;
+        }
+        Floor floor(*rules_);
+        const Measured seconds = measure(lap, options_.laps, inspectors_, floor);
+        options_.json ? print_json(lap, seconds) : print_text(lap, seconds);
+        for (const auto& inspector : inspectors_)
+            inspector->finish(from_ns(INT64_MAX));
+        return 0;
+    }
+
+  private:
+    template <typename T>
+    static T must(Result<T> result) {
+        if (result.ok()) return std::move(result).value();
+        std::fprintf(stderr, "%s\n", result.error().to_string().c_str());
+        std::exit(1);
+    }
+
+    std::size_t add(std::shared_ptr<const signature::RuleSet> rules,
+                    std::shared_ptr<const policy::Policy> policy) {
+        inspectors_.push_back(must(pipeline::Inspector::create(
+            limits_, {1, std::move(rules), std::move(policy)}, events_)));
+        return inspectors_.size() - 1;
+    }
+
+    double speed_with_literals(const Measured& seconds) const {
+        return literals_ == 0 ? 0 : seconds.alone() / seconds.alone(literals_);
+    }
+    double speed_with_prefixes(const Measured& seconds) const {
+        return prefixes_ == 0 ? 0 : seconds.alone(no_prefixes_) / seconds.alone(prefixes_);
+    }
+
+    void print_json(const Lap& lap, const Measured& seconds) const {
+        const double packets = static_cast<double>(lap.frames.size()) * options_.laps;
+        const double bits = static_cast<double>(lap.bytes) * 8 * options_.laps;
+        std::printf(
+            "{\"inspector_pps\":%.0f,\"inspector_bps\":%.0f,\"floor_pps\":%.0f,"
+            "\"floor_bps\":%.0f,\"with_literals\":%.3f,\"with_prefixes\":%.3f,"
+            "\"policy_load_s\":%.3f}\n",
+            packets / seconds.alone(), bits / seconds.alone(), packets / seconds.floor,
+            bits / seconds.floor, speed_with_literals(seconds), speed_with_prefixes(seconds),
+            policy_load_);
+    }
+
+    void print_text(const Lap& lap, const Measured& seconds) const {
+        const double packets = static_cast<double>(lap.frames.size()) * options_.laps;
+        const double bits = static_cast<double>(lap.bytes) * 8 * options_.laps;
+        const auto report = [&](const char* what, double taken) {
+            std::printf("%-36s %8.2f Mpps %8.2f Gbit/s\n", what, packets / taken / 1e6,
+                        bits / taken / 1e9);
+        };
+        std::printf("%zu frames, %.1f MB, %d laps, %zu signatures\n", lap.frames.size(),
+                    static_cast<double>(lap.bytes) / 1e6, options_.laps, rules_->rules().size());
+        report("rewriting alone (baseline)", seconds.baseline);
+        report("Inspector with rewriting", seconds.whole[0]);
+        report("Inspector alone", seconds.alone());
+        report("narrowing and Hyperscan alone", seconds.floor);
+        if (literals_ != 0) {
+            std::printf("with %zu signatures: %.1f %% of the speed\n", more_rules_->rules().size(),
+                        speed_with_literals(seconds) * 100);
+        }
+        if (prefixes_ != 0) {
+            std::printf(
+                "a policy of %d prefixes: read in %.2f s, %.1f %% of an empty one's speed\n",
+                options_.prefixes, policy_load_, speed_with_prefixes(seconds) * 100);
+        }
+        const auto stats = inspectors_[0]->stats();
+        std::printf("queries %lu, results %lu, alerts %lu, sessions exhausted %lu, gaps %lu\n",
+                    stats.pipeline.queries.read(), stats.pipeline.tds_messages[4].read(),
+                    stats.pipeline.alerts.read(), stats.pipeline.sessions_exhausted.read(),
+                    stats.stream.gaps.read());
+    }
+
+    Options options_;
+    pipeline::Limits limits_;
+    NoEvents events_;
+    std::shared_ptr<const signature::RuleSet> rules_;
+    std::shared_ptr<const signature::RuleSet> more_rules_;
+    Inspectors inspectors_;  ///< the first is the one that counts
+    std::size_t literals_ = 0;
+    std::size_t no_prefixes_ = 0;
+    std::size_t prefixes_ = 0;  ///< places in inspectors_; 0: not asked for
+    double policy_load_ = 0;
+};
 
 }  // namespace
 
@@ -239,71 +376,8 @@ int main(int argc, char** argv) {
     if (!read_options(argc, argv, options)) {
         std::fprintf(stderr,
                      "usage: bench_inspector CAPTURE [--signatures DIR] [--laps N] [--literals N] "
-                     "[--json] [--alone]\n");
+                     "[--prefixes N] [--json] [--alone]\n");
         return 2;
     }
-    auto rules = signature::RuleSet::load(options.signatures);
-    if (!rules.ok()) {
-        std::fprintf(stderr, "%s\n", rules.error().to_string().c_str());
-        return 1;
-    }
-    Lap lap = load(options.capture);
-    NoEvents events;
-    pipeline::Limits limits;
-    limits.flows = 1 << 20;
-    limits.sessions = 1 << 15;
-    auto inspector = pipeline::Inspector::create(limits, {1, *rules, nullptr}, events);
-    if (!inspector.ok() || lap.frames.empty()) return 1;
-    if (options.alone) {  // for a profiler
-        run(lap, options.laps, inspector->get());
-        return 0;
-    }
-    Floor floor(**rules);
-    std::unique_ptr<pipeline::Inspector> many;
-    std::size_t many_rules = 0;
-    if (options.literals > 0) {
-        auto more = with_literals(options.signatures, options.literals);
-        if (!more.ok()) {
-            std::fprintf(stderr, "%s\n", more.error().to_string().c_str());
-            return 1;
-        }
-        many_rules = (*more)->rules().size();
-        auto made = pipeline::Inspector::create(limits, {1, *more, nullptr}, events);
-        if (!made.ok()) return 1;
-        many = std::move(made).value();
-    }
-
-    const Measured seconds = measure(lap, options.laps, **inspector, many.get(), floor);
-    const double with_more = many ? seconds.alone() / (seconds.many - seconds.baseline) : 0;
-    const double packets = static_cast<double>(lap.frames.size()) * options.laps;
-    const double bits = static_cast<double>(lap.bytes) * 8 * options.laps;
-    const auto report = [&](const char* what, double taken) {
-        std::printf("%-36s %8.2f Mpps %8.2f Gbit/s\n", what, packets / taken / 1e6,
-                    bits / taken / 1e9);
-    };
-    const auto stats = (*inspector)->stats();
-    if (options.json) {
-        std::printf(
-            "{\"inspector_pps\":%.0f,\"inspector_bps\":%.0f,\"floor_pps\":%.0f,"
-            "\"floor_bps\":%.0f,\"with_literals\":%.3f}\n",
-            packets / seconds.alone(), bits / seconds.alone(), packets / seconds.floor,
-            bits / seconds.floor, with_more);
-    } else {
-        std::printf("%zu frames, %.1f MB, %d laps, %zu signatures\n", lap.frames.size(),
-                    static_cast<double>(lap.bytes) / 1e6, options.laps, (*rules)->rules().size());
-        report("rewriting alone (baseline)", seconds.baseline);
-        report("Inspector with rewriting", seconds.whole);
-        report("Inspector alone", seconds.alone());
-        report("narrowing and Hyperscan alone", seconds.floor);
-        if (many) {
-            std::printf("with %zu signatures: %.1f %% of the speed\n", many_rules,
-                        with_more * 100);
-        }
-        std::printf("queries %lu, results %lu, alerts %lu, sessions exhausted %lu, gaps %lu\n",
-                    stats.pipeline.queries.read(), stats.pipeline.tds_messages[4].read(),
-                    stats.pipeline.alerts.read(), stats.pipeline.sessions_exhausted.read(),
-                    stats.stream.gaps.read());
-    }
-    (*inspector)->finish(from_ns(INT64_MAX));
-    return 0;
+    return Bench(options).run_all();
 }
