@@ -30,13 +30,13 @@ Result<std::unique_ptr<Appliance>> Appliance::create(const config::Config& confi
     return self;
 }
 
-Status Appliance::open(const std::optional<dataplane::Replay>& replay) {
+Status Appliance::open(const std::optional<dataplane::Replay>& replay, sinks::Sink* listener) {
     replaying_ = replay.has_value();
     if (Status opened = open_memory(); !opened.ok()) return opened;
     auto runtime = dataplane::Runtime::create(config_, replay, generation_, memory_.get());
     if (!runtime) return runtime.error();
     runtime_ = std::move(runtime).value();
-    if (Status opened = open_sinks(); !opened.ok()) return opened;
+    if (Status opened = open_sinks(listener); !opened.ok()) return opened;
     return serve_http();
 }
 
@@ -73,7 +73,7 @@ Status Appliance::open_memory() {
     return success();
 }
 
-Status Appliance::open_sinks() {
+Status Appliance::open_sinks(sinks::Sink* listener) {
     std::vector<sinks::Sink*> sinks;
     if (!config_.eve.file.empty()) {
         auto eve = sinks::make_eve_json(config_.eve);
@@ -83,6 +83,7 @@ Status Appliance::open_sinks() {
     }
     summary_ = std::make_unique<sinks::Summary>();
     sinks.push_back(summary_.get());
+    if (listener != nullptr) sinks.push_back(listener);
     loop_ = std::make_unique<control::Loop>(
         runtime_->event_rings(), sinks,
         control::LoopOptions{

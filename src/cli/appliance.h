@@ -25,8 +25,9 @@ class Appliance {
     static Result<std::unique_ptr<Appliance>> create(const config::Config& config);
     ~Appliance();
 
-    /// Devices, memory, sinks: everything up to, not including, the first packet.
-    Status open(const std::optional<dataplane::Replay>& replay);
+    /// Devices, memory, sinks: everything up to, not including, the first packet. `listener` hears
+    /// all events, too, and outlives the appliance.
+    Status open(const std::optional<dataplane::Replay>& replay, sinks::Sink* listener = nullptr);
 
     /// Runs until the source ends or a signal comes. `idle` is called now and then, for progress.
     /// The error is that of a broken capture or a sink that cannot write.
@@ -47,7 +48,7 @@ class Appliance {
 
     Status load_generation(pipeline::Generation& generation) const;
     Status open_memory();
-    Status open_sinks();
+    Status open_sinks(sinks::Sink* listener);
     Status serve_http();
     void reload();
     void write_stats();

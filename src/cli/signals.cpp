@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <unistd.h>
 
 namespace querytap::cli {
 namespace {
@@ -29,6 +30,7 @@ void install_signal_handlers() {
     action.sa_handler = on_stop;
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
+    sigaction(SIGALRM, &action, nullptr);
     action.sa_handler = on_reload;
     sigaction(SIGHUP, &action, nullptr);
     action.sa_handler = SIG_IGN;
@@ -37,6 +39,9 @@ void install_signal_handlers() {
 
 bool stop_requested() noexcept {
     return stop.load();
+}
+void request_stop_after(unsigned seconds) noexcept {
+    ::alarm(seconds);
 }
 bool take_reload_request() noexcept {
     return reload.exchange(false);

@@ -7,6 +7,8 @@ namespace querytap::cli {
 void install_signal_handlers();
 
 bool stop_requested() noexcept;
+/// As if somebody asked then. After install_signal_handlers().
+void request_stop_after(unsigned seconds) noexcept;
 /// True once for each request.
 bool take_reload_request() noexcept;
 void request_reload() noexcept;

@@ -4,10 +4,12 @@
 import json
 import os
 import shutil
+import signal
+import time
 import unittest
 
 import yaml
-from harness import ROOT, InFolder, data, generate, of_type, querytap
+from harness import BINARY, ROOT, InFolder, content, data, generate, of_type, querytap, running, wait_until
 
 # Ordinary traffic of several applications, in clear text.
 LEARNT = ["orm-app.pcap", "jtds-app.pcap", "job-queue.pcap", "monitoring-agent.pcap", "driver-tedious-app.pcap",
@@ -115,6 +117,29 @@ class Learn(InFolder):
         self.assertIn("10.10.1.21 -> 10.10.0.10 port 1433: logs in as sa in clear text", text)
         self.assertIn("10.10.1.21 -> 203.0.113.50 port 1433: a server outside", text)
         self.assertEqual(yaml.safe_load(text)["rules"], [])
+
+    def test_live_teaches_what_the_capture_teaches(self):
+        config = self.write("querytap.yaml", yaml.safe_dump({
+            "ports": [{"vdev": "net_pcap0,rx_pcap=" + data("orm-app.pcap")}],
+            "workers": {"count": 1, "spin": False}, "memory": {"hugepages": False, "mbufs": 32768},
+            "limits": {"flows": 65536, "sessions": 1024, "stream_memory_mb": 16},
+            "eve": {"sql_text": "none"}, "metrics": {"enabled": False}, "signatures": self.rules}))
+        policy, log = os.path.join(self.folder, "live.yaml"), os.path.join(self.folder, "log")
+        command = [BINARY, "learn", "--live", config, "-o", policy]
+        with running(command, log, env={**os.environ, "RUNTIME_DIRECTORY": self.folder}) as process:
+            wait_until("it learns", lambda: "learning until SIGINT" in content(log), 30)
+            time.sleep(3)  # a capture of a few hundred packets
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(30), 0, content(log))
+        with open(policy, encoding="utf-8") as live, open(self.learn(data("orm-app.pcap")), encoding="utf-8") as other:
+            self.assertEqual(yaml.safe_load(live), yaml.safe_load(other))
+
+    def test_what_to_learn_from_must_be_said(self):
+        for arguments, says in (([], "one of them is needed"), (["x.pcap", "--live", "y"], "one of them is needed"),
+                                (["--live", "none.yaml"], "none.yaml: cannot be read"), (["x", "--for", "5"], "--live")):
+            done = querytap("learn", *arguments)
+            self.assertEqual(done.status, 2, arguments)
+            self.assertIn(says, done.err)
 
     def test_errors_have_a_place(self):
         done = querytap("learn", self.write("eve.json", '{"event_type":"stats"}\nnonsense\n'))
