@@ -1,10 +1,13 @@
 // What is spoken where: each finding of protocol identity, from frames to the verdict.
+#include <functional>
+
 #include <gtest/gtest.h>
 
 #include <querytap/pipeline/inspector.h>
 
 #include "../../support/event_collector.h"
 #include "../../support/tds_builder.h"
+#include "../packet/frame_builder.h"
 #include "../tls/wire.h"
 
 namespace querytap::pipeline {
@@ -215,8 +218,13 @@ class Identity : public testing::TestWithParam<Case> {
         }
         return frames;
     }
-    void play(const test::Cutting& cutting = {}) {
-        test::inspect_all(*inspector_, frames(cutting));
+    void play(const test::Cutting& cutting = {},
+              const std::function<packet::test::Frame(const packet::test::Frame&)>& wrap = {}) {
+        std::vector<test::OwnedFrame> sent = frames(cutting);
+        for (test::OwnedFrame& frame : sent) {
+            if (wrap) frame.bytes = wrap(frame.bytes);
+        }
+        test::inspect_all(*inspector_, sent);
         inspector_->finish(from_ns(1'800'000'000'000'000'000));
     }
     void expect_finding() {
@@ -256,6 +264,49 @@ TEST_P(Identity, IsFound) {
 
 TEST_P(Identity, IsFoundHoweverTheBytesAreCut) {
     play({.segment_max = 1});
+    expect_finding();
+}
+
+packet::test::Frame in_vlan(const packet::test::Frame& frame) {
+    using packet::test::operator+;
+    const packet::test::Frame addresses(frame.begin(), frame.begin() + 12);
+    const packet::test::Frame rest(frame.begin() + 12, frame.end());
+    return addresses + packet::test::Frame{0x81, 0x00, 0x00, 0x2a} + rest;
+}
+
+packet::test::Frame in_vxlan(const packet::test::Frame& frame) {
+    using namespace packet::test;
+    return ethernet(
+        0x0800, ipv4({.protocol = 17, .network = 172}, udp_to(4789, packet::test::vxlan(frame))));
+}
+
+/// The same TCP between 2001:db8::1, who was 10.1.2.3, and 2001:db8::2.
+packet::test::Frame over_ipv6(const packet::test::Frame& frame) {
+    using namespace packet::test;
+    const auto size = static_cast<std::ptrdiff_t>(frame[16] << 8 | frame[17]);
+    Frame made = ethernet(0x86dd, ipv6(6, Frame(frame.begin() + 34, frame.begin() + 14 + size)));
+    const bool from_client = frame[26 + 1] == 1;
+    if (!from_client) std::swap(made[14 + 8 + 15], made[14 + 24 + 15]);
+    return made;
+}
+
+TEST_P(Identity, IsFoundInsideVlan) {
+    play({}, in_vlan);
+    expect_finding();
+}
+
+TEST_P(Identity, IsFoundInsideVxlan) {
+    play({}, [](const auto& frame) { return in_vxlan(in_vlan(frame)); });
+    expect_finding();
+}
+
+TEST_P(Identity, IsFoundOverIpv6) {
+    play({}, over_ipv6);
+    expect_finding();
+}
+
+TEST_P(Identity, IsFoundOverIpv6InsideVxlan) {
+    play({}, [](const auto& frame) { return in_vxlan(over_ipv6(frame)); });
     expect_finding();
 }
 
