@@ -9,6 +9,7 @@
 #include <querytap/config/config.h>
 #include <querytap/pipeline/event.h>
 #include <querytap/sinks/metrics_source.h>
+#include <querytap/verdict/habits.h>
 #include <querytap/verdict/pair_book.h>
 
 namespace querytap::control {
@@ -28,9 +29,11 @@ class Pairs {
     const sinks::PairStats& stats() const noexcept { return stats_; }
 
   private:
+    void flow_ended(const pipeline::Event& event);
     void write(const verdict::Pair& pair, const verdict::PairVerdict& verdict);
 
     verdict::PairBook book_;
+    verdict::Habits habits_;
     std::function<void(const pipeline::Event&)> write_;
     std::optional<verdict::PairVerdict> due_;  ///< of `due_pair_`, after the flow's own record
     verdict::Pair due_pair_;

@@ -208,6 +208,7 @@ void Connection::fill(FlowEnd& record) const noexcept {
     record.gaps = gaps_;
     record.alerts = alerts_;
     record.degraded = degraded_;
+    record.encrypted = transport_ == policy::Transport::kEncrypted;
     record.user = user_;
     record.application = application_;
 }

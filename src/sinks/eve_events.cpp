@@ -144,6 +144,7 @@ void write_verdict(EveObject& eve, const pipeline::Verdict& verdict) {
     eve.begin("verdict");
     if (verdict.of_pair) {
         eve.text("scope", "pair");
+        eve.text("text", verdict.text.view());
         eve.number("flows", verdict.flows);
         eve.number_if("folded_records", verdict.folded_records);
     }

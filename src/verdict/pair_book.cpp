@@ -101,6 +101,12 @@ PairBook::Outcome PairBook::add(const Pair& pair, std::uint64_t flow, Level leve
     return outcome;
 }
 
+std::optional<PairVerdict> PairBook::look(const Pair& pair, Timestamp now) {
+    const auto found = pairs_.find(pair);
+    if (found == pairs_.end()) return std::nullopt;
+    return verdict(found->second, found->second.level, now);
+}
+
 void PairBook::advance(Timestamp now, const Tell& tell) {
     if (now < next_minute_) return;
     next_minute_ = now + std::chrono::minutes(1);

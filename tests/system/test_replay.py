@@ -6,7 +6,7 @@ import os
 import re
 import unittest
 
-from harness import HERE, InFolder, data, generate, labels, of_type, replay, worst_level
+from harness import HERE, ROOT, InFolder, data, generate, labels, of_type, replay, worst_level
 
 XP_CMDSHELL = 9100101
 PASSWORD = "Not-A-Secret-1"  # of every client in the captures
@@ -63,10 +63,21 @@ class Output(InFolder):
             self.assertIn(verdict["level"], ("unknown", "benign", "suspicious", "malicious"))
             for reason in verdict["reasons"]:
                 self.assertTrue({"kind", "id", "text", "technique"} <= set(reason))
-        self.assertEqual([verdict.get("scope") for verdict in verdicts][-1], "pair")
+        pair, = [verdict for verdict in verdicts if verdict.get("scope") == "pair"]
+        self.assertTrue(pair["text"].startswith("10.30.0.77 speaks to 10.30.0.5:1433: "), pair["text"])
         reason = verdicts[-1]["reasons"][0]
         self.assertEqual((reason["kind"], reason["id"], reason["technique"]),
                          ("signature", "sid:9100101", "T1059.003"))
+
+    def test_a_poller_is_told_in_a_sentence(self):
+        capture = os.path.join(self.folder, "polls.pcap")
+        with open(os.path.join(ROOT, "tests", "scenarios", "sqlc2-agent.yaml"), encoding="utf-8") as stream:
+            scenario = stream.read().replace("    times: 4\n", "    times: 12\n", 1)  # a quarter of an hour
+        generate(self.write("polls.yaml", scenario), capture)
+        pairs = [event["verdict"] for event in of_type(replay(capture, "--json", "-").events, "verdict")
+                 if event["verdict"].get("scope") == "pair"]
+        self.assertTrue(any(re.search(r" polls \S+:1433 every [0-9.]+ s ± \d+ %, in clear text, as \w+: SQLC2 agent",
+                                      pair["text"]) for pair in pairs), [pair["text"] for pair in pairs])
 
     def test_passwords_are_nowhere(self):
         done = replay(data("demo.pcap"), "--json", "-")

@@ -63,6 +63,7 @@ struct Verdict {
         false;  ///< of all flows of a client with a server's port; made by the control thread
     std::uint32_t flows = 0;           ///< of a pair: those that had something against them
     std::uint32_t folded_records = 0;  ///< of a pair: records of its flows that were not written
+    BoundedText<512> text;             ///< of a pair: all of it in one sentence
     Degraded degraded;
     std::uint8_t reason_count = 0;
     std::array<verdict::Reason, verdict::kReasonsMax> reasons;
@@ -79,6 +80,7 @@ struct FlowEnd {
     std::uint8_t tcp_flags_to_server = 0;
     std::uint8_t tcp_flags_to_client = 0;
     bool client_known = false;
+    bool encrypted = false;  ///< after the login at least
     verdict::Level level{};
     Degraded degraded;
     std::uint64_t tds_messages_to_server = 0;

@@ -57,6 +57,9 @@ class PairBook {
     Outcome add(const Pair& pair, std::uint64_t flow, Level level, std::span<const Reason> reasons,
                 Timestamp now);
 
+    /// As it is by now; nothing where nothing is held against it.
+    std::optional<PairVerdict> look(const Pair& pair, Timestamp now);
+
     /// Once a minute of packet time: pairs whose level fell, or that have folded records to tell,
     /// are told; those with nothing left are forgotten.
     using Tell = std::function<void(const Pair&, const PairVerdict&)>;
