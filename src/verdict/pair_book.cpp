@@ -34,8 +34,8 @@ double PairBook::score(const Entry& entry, Timestamp now) const {
 }
 
 /// The same evidence of many flows counts once, and is fresh again. When all places are taken the
-/// one that weighs least by now gives way to a heavier one.
-void PairBook::note(Entry& entry, const Reason& reason, std::uint64_t flow, Timestamp now) const {
+/// one that weighs least by now gives way to a heavier one. True when it is new here.
+bool PairBook::note(Entry& entry, const Reason& reason, std::uint64_t flow, Timestamp now) const {
     const auto end = entry.evidence.begin() + entry.size;
     auto place = std::find_if(entry.evidence.begin(), end, [&](const Evidence& known) {
         return known.reason.kind == reason.kind && known.reason.id.view() == reason.id.view();
@@ -46,7 +46,7 @@ void PairBook::note(Entry& entry, const Reason& reason, std::uint64_t flow, Time
         place->reason.text = reason.text;
         place->flow = flow;
         place->seen = std::max(place->seen, now);
-        return;
+        return false;
     }
     if (entry.size < entry.evidence.size()) {
         ++entry.size;
@@ -54,10 +54,11 @@ void PairBook::note(Entry& entry, const Reason& reason, std::uint64_t flow, Time
         place = std::min_element(entry.evidence.begin(), end, [&](const auto& a, const auto& b) {
             return faded(a, now) < faded(b, now);
         });
-        if (faded(*place, now) >= reason.weight) return;
+        if (faded(*place, now) >= reason.weight) return false;
     }
     *place = {reason, flow, now};
     place->reason.count = 1;  // flows, not times
+    return true;
 }
 
 PairVerdict PairBook::verdict(Entry& entry, Level level, Timestamp now) const {
@@ -87,12 +88,13 @@ PairBook::Outcome PairBook::add(const Pair& pair, std::uint64_t flow, Level leve
         return {};
     }
     Entry& entry = pairs_[pair];
+    bool news = level > entry.level;
     for (const Reason& reason : reasons)
-        note(entry, reason, flow, now);
+        news = note(entry, reason, flow, now) || news;
     if (entry.last_flow != flow || entry.flows == 0) ++entry.flows;
     entry.last_flow = flow;
 
-    Outcome outcome{.write_flow = entry.written < options_.records_a_minute, .pair = {}};
+    Outcome outcome{.write_flow = news || entry.written < options_.records_a_minute, .pair = {}};
     ++(outcome.write_flow ? entry.written : entry.folded);
     // A flow's verdict never falls, so neither does the pair's on account of a flow that is worse.
     const Level by_now =

@@ -61,7 +61,8 @@ std::vector<test::Inspected> read_events(const std::filesystem::path& file, std:
         const std::string type = event["event_type"].GetString();
         if (type == "alert") one.sids.insert(event["alert"]["signature_id"].GetUint());
         if (type == "tds" && event["tds"].HasMember("query")) ++one.queries;
-        if (type == "verdict" && event["verdict"]["level"] == "malicious") {
+        // Of the flow: verdict records of a pair that repeats itself are folded.
+        if (type == "flow" && event["verdict"]["level"] == "malicious") {
             one.level = verdict::Level::kMalicious;
         }
     }

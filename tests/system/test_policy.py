@@ -179,7 +179,8 @@ class Explain(InFolder):
             schema = json.load(stream)
         rule = {key: {"certificate": {"signed": True}, "encryption": "any", "tls_min": "1.2", "action": "allow",
                       "tds_versions": ["7.4"], "statements": ["read"], "hours": ["mon 07:00-08:00"],
-                      "clients": "any", "servers": "any", "gateways": "any"}.get(key, "x")
+                      "clients": "any", "servers": "any", "gateways": "any",
+                      "volume": {"to_server_mb_a_day": 1, "to_client_mb_a_day": 1}}.get(key, "x")
                 for key in schema["properties"]["rules"]["items"]["properties"]}
         default = {key: "watch" for key in schema["properties"]["default"]["oneOf"][1]["properties"]}
         path = self.write("all.yaml", yaml.safe_dump(

@@ -32,7 +32,7 @@ struct PairOptions {
     Duration half_life =
         std::chrono::hours(24);           ///< in which unseen evidence loses half its weight
     std::size_t pairs = 65536;            ///< kept at once; those beyond are counted
-    std::uint32_t records_a_minute = 30;  ///< of the flows of one pair
+    std::uint32_t records_a_minute = 30;  ///< of one pair, that tell nothing new
 };
 
 struct PairVerdict {
@@ -87,7 +87,7 @@ class PairBook {
         std::uint32_t folded = 0;
         std::uint32_t written = 0;  ///< in this minute
     };
-    void note(Entry& entry, const Reason& reason, std::uint64_t flow, Timestamp now) const;
+    bool note(Entry& entry, const Reason& reason, std::uint64_t flow, Timestamp now) const;
     double faded(const Evidence& evidence, Timestamp now) const;
     double score(const Entry& entry, Timestamp now) const;
     PairVerdict verdict(Entry& entry, Level level, Timestamp now) const;

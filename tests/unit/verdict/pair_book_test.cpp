@@ -81,6 +81,7 @@ TEST_F(Pairs, RecordsOfFlowsAreFoldedAndCounted) {
         EXPECT_TRUE(add("a", 5, flow, kNow).write_flow);
     for (std::uint64_t flow = 4; flow <= 9; ++flow)
         EXPECT_FALSE(add("a", 5, flow, kNow).write_flow);
+    EXPECT_TRUE(add("b", 5, 9, kNow).write_flow) << "what is new is never folded";
     const auto told = advance(kNow + 1min);
     ASSERT_EQ(told.size(), 1u);
     EXPECT_EQ(told[0].folded, 6u);
