@@ -4,10 +4,13 @@
 #include <atomic>
 #include <charconv>
 #include <cstdint>
+#include <fstream>
 #include <future>
 #include <memory>
 #include <thread>
+#include <unistd.h>
 
+#include <fmt/format.h>
 #include <hs.h>
 
 #include <querytap/signature/ruleset.h>
@@ -17,7 +20,18 @@
 namespace querytap::signature {
 namespace {
 
+constexpr auto kLook = std::chrono::milliseconds(2);
+
 std::atomic<int> abandoned{0};
+
+/// Of the whole process: allocations of Hyperscan's compiler cannot be told from others.
+std::uint64_t resident_mb() {
+    std::ifstream in("/proc/self/statm");
+    std::uint64_t size = 0;
+    std::uint64_t resident = 0;
+    in >> size >> resident;
+    return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) >> 20;
+}
 
 void compile_alone(const Term& term) {
     const hs_expr_ext_t ext = extension(term);
@@ -53,19 +67,32 @@ bool looks_dear(std::string_view expression) noexcept {
     return repeats >= kDear;
 }
 
-bool compiles_within(const Term& term, std::chrono::milliseconds budget) {
+std::optional<std::string> exceeds(const Term& term, const CompileBudget& budget) {
     std::promise<void> compiled;
     std::future<void> done = compiled.get_future();
     auto given_up = std::make_shared<std::atomic<bool>>(false);
+    const std::uint64_t before = resident_mb();
+    const auto end = std::chrono::steady_clock::now() + budget.time;
     std::thread([term, given_up, compiled = std::move(compiled)]() mutable {
         compile_alone(term);
         compiled.set_value();
         if (given_up->exchange(true)) abandoned.fetch_sub(1);
     }).detach();
-    if (done.wait_for(budget) == std::future_status::ready) return true;
-    abandoned.fetch_add(1);
-    if (given_up->exchange(true)) abandoned.fetch_sub(1);  // it ended just now
-    return false;
+    std::string why;
+    while (done.wait_for(kLook) != std::future_status::ready) {
+        if (resident_mb() > before + budget.memory_mb) {
+            why = fmt::format("it takes more than {} MB of memory", budget.memory_mb);
+        } else if (std::chrono::steady_clock::now() >= end) {
+            why = fmt::format("not done after {:.1f} s",
+                              std::chrono::duration<double>(budget.time).count());
+        } else {
+            continue;
+        }
+        abandoned.fetch_add(1);
+        if (given_up->exchange(true)) abandoned.fetch_sub(1);  // it ended just now
+        return why;
+    }
+    return std::nullopt;
 }
 
 bool compiling_abandoned() noexcept {

@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include <fmt/format.h>
 #include <hs.h>
 #include <tbb/parallel_for.h>
 
@@ -49,7 +48,7 @@ class TermTable {
     const std::vector<User>& users(std::uint32_t term) const { return users_[term]; }
 
     /// Each term by itself: cheap, and finds all that are wrong at once.
-    std::vector<Refused> check(std::chrono::milliseconds budget) const {
+    std::vector<Refused> check(const CompileBudget& budget) const {
         std::vector<std::string> why(terms_.size());
         tbb::parallel_for(std::size_t{0}, terms_.size(), [&](std::size_t i) {
             const hs_expr_ext_t ext = extension(terms_[i]);
@@ -63,10 +62,8 @@ class TermTable {
                 return;
             }
             std::free(info);
-            if (looks_dear(terms_[i].expression) && !compiles_within(terms_[i], budget)) {
-                why[i] = fmt::format("not done after {:.1f} s",
-                                     std::chrono::duration<double>(budget).count());
-            }
+            if (!looks_dear(terms_[i].expression)) return;
+            why[i] = exceeds(terms_[i], budget).value_or("");
         });
         std::vector<Refused> refused;
         for (std::uint32_t i = 0; i < why.size(); ++i) {
@@ -126,10 +123,9 @@ class TermTable {
 /// One attempt: groups and terms of the given rules, then the databases.
 class Attempt {
   public:
-    Attempt(const std::vector<ParsedRule>& rules, std::chrono::milliseconds pattern_budget,
-            DatabaseCache& cache)
+    Attempt(const std::vector<ParsedRule>& rules, const LoadOptions& options, DatabaseCache& cache)
         : rules_(rules),
-          pattern_budget_(pattern_budget),
+          pattern_budget_{options.pattern_budget, options.pattern_memory_mb},
           cache_(cache),
           impl_(std::make_unique<RuleSet::Impl>()) {
         for (std::uint32_t i = 0; i < rules.size(); ++i)
@@ -283,7 +279,7 @@ class Attempt {
     static constexpr std::array<unsigned, 2> kModes{HS_MODE_BLOCK, HS_MODE_STREAM};
 
     const std::vector<ParsedRule>& rules_;
-    std::chrono::milliseconds pattern_budget_;
+    CompileBudget pattern_budget_;
     DatabaseCache& cache_;
     std::unique_ptr<RuleSet::Impl> impl_;
     std::array<TermTable, kBufferCount> tables_;
@@ -302,7 +298,7 @@ Result<std::unique_ptr<RuleSet::Impl>> compile(std::vector<ParsedRule> rules,
     });
     std::vector<Error> skipped;
     for (;;) {
-        Attempt attempt(rules, options.pattern_budget, cache);
+        Attempt attempt(rules, options, cache);
         auto faults = attempt.build();
         if (faults.empty()) {
             auto impl = attempt.take();

@@ -31,6 +31,7 @@ struct LoadOptions {
     std::filesystem::path thresholds{};
     /// What one pattern may take to compile.
     std::chrono::milliseconds pattern_budget{2000};
+    std::uint64_t pattern_memory_mb = 1024;
 };
 
 /// A pattern took longer than its budget, and a thread is still busy with it: end the process with

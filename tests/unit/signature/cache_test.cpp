@@ -139,5 +139,17 @@ TEST(Compiling, IsGivenUpAfterAWhile) {
     EXPECT_TRUE(RuleSet::parse(dear, "a.rules").ok());
 }
 
+TEST(Compiling, IsGivenUpWhenItEatsTheMemory) {
+    const auto rules = RuleSet::parse(
+        test::rule("tds.sql; pcre:\"/a.{0,30000}b.{0,30000}c.{0,30000}d/\";", 1), "a.rules",
+        {.pattern_budget = std::chrono::minutes(1), .pattern_memory_mb = 20});
+    ASSERT_FALSE(rules.ok());
+    EXPECT_NE(rules.error().to_string().find("it takes more than 20 MB of memory"),
+              std::string::npos)
+        << rules.error().to_string();
+    while (compiling_abandoned())
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+}
+
 }  // namespace
 }  // namespace querytap::signature
