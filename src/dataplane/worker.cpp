@@ -4,7 +4,6 @@
 #include <array>
 
 #include <rte_cycles.h>
-#include <rte_prefetch.h>
 
 namespace querytap::dataplane {
 
@@ -54,9 +53,6 @@ bool Worker::poll() noexcept {
 
 void Worker::inspect(Burst& burst) noexcept {
     backoff_.found_work();
-    for (rte_mbuf* mbuf : burst.packets())
-        rte_prefetch0(rte_pktmbuf_mtod(mbuf, const void*));
-
     std::array<packet::Frame, Burst::kSizeMax> frames;
     std::size_t n = 0;
     const auto hand_on = [&] {

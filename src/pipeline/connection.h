@@ -92,7 +92,8 @@ class Connection final : public tds::Handler {
     void on_parameter_value(const tds::MessageInfo& info, const tds::Chunk& chunk) override;
     void on_parameter_number(const tds::MessageInfo& info, std::int64_t value) override;
     void on_column(const tds::MessageInfo& info, const tds::ResultColumn& column) override;
-    void on_result_value(const tds::MessageInfo& info, const tds::Chunk& chunk) override;
+    void on_result_values(const tds::MessageInfo& info,
+                          std::span<const tds::Chunk> values) override;
     void on_error(const tds::MessageInfo& info, const tds::ResultError& error) override;
     void on_login_ack(const tds::MessageInfo& info, const tds::LoginAck& ack) override;
     void on_features(const tds::MessageInfo& info, std::uint32_t acknowledged) override;

@@ -172,8 +172,9 @@ void Connection::on_column(const tds::MessageInfo& info, const tds::ResultColumn
     }
 }
 
-void Connection::on_result_value(const tds::MessageInfo& info, const tds::Chunk& chunk) {
-    if (MessageMatch* message = find(info); message != nullptr) message->result_value(chunk);
+void Connection::on_result_values(const tds::MessageInfo& info,
+                                  std::span<const tds::Chunk> values) {
+    if (MessageMatch* message = find(info); message != nullptr) message->result_values(values);
 }
 
 void Connection::on_error(const tds::MessageInfo& info, const tds::ResultError& error) {

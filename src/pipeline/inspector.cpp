@@ -20,6 +20,25 @@ using protocol::Protocol;
 /// beginning of something, in flows that do not touch a SQL port.
 constexpr std::uint8_t kAttemptsMax = 16;
 
+// How far ahead memory is fetched: packets come from where no cache has them.
+constexpr std::size_t kHeadersAhead = 4;
+constexpr std::size_t kPayloadsAhead = 2;
+constexpr std::size_t kCacheLine = 64;
+
+void prefetch_headers(const packet::Frame& frame) noexcept {
+    __builtin_prefetch(frame.bytes.data());
+    __builtin_prefetch(frame.bytes.data() + kCacheLine);
+}
+
+/// Of what will be read: of most other flows' payload not a byte is looked at.
+void prefetch_payload(const packet::PacketView& packet, Decoded decoded) noexcept {
+    constexpr std::size_t kMax = 1536;  // the rest of a jumbo frame comes in time by itself
+    if (decoded != Decoded::kOk) return;
+    if (!is_sql_port(packet.source_port) && !is_sql_port(packet.destination_port)) return;
+    for (std::size_t at = 0; at < std::min(packet.payload.size(), kMax); at += kCacheLine)
+        __builtin_prefetch(packet.payload.data() + at);
+}
+
 /// Generations whose last messages are under way, beside the one in force.
 constexpr std::size_t kOldGenerationsMax = 4;
 
@@ -105,7 +124,10 @@ class Inspector::Impl {
 
 void Inspector::Impl::inspect(std::span<const packet::Frame> burst) noexcept {
     auto& [packets, lookups, hashes, decoded] = burst_;
+    for (std::size_t i = 0; i < std::min(kHeadersAhead, burst.size()); ++i)
+        prefetch_headers(burst[i]);
     for (std::size_t i = 0; i < burst.size(); ++i) {
+        if (i + kHeadersAhead < burst.size()) prefetch_headers(burst[i + kHeadersAhead]);
         decoded[i] = packet::decode(burst[i].bytes, packets[i], context_.limits.decode);
         if (burst[i].elsewhere) continue;
         context_.counters.packets.add();
@@ -120,6 +142,8 @@ void Inspector::Impl::inspect(std::span<const packet::Frame> burst) noexcept {
         if (decoded[i] == Decoded::kOk && !burst[i].elsewhere) flows_.prefetch_flow(hashes[i]);
     }
     for (std::size_t i = 0; i < burst.size(); ++i) {
+        if (i + kPayloadsAhead < burst.size())
+            prefetch_payload(packets[i + kPayloadsAhead], decoded[i + kPayloadsAhead]);
         advance(burst[i].time);
         context_.events.set_place(burst[i].time, burst[i].ordinal);
         if (burst[i].elsewhere) {

@@ -1,5 +1,6 @@
 #include "message_match.h"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <limits>
@@ -220,27 +221,47 @@ void MessageMatch::parameter_number(std::int64_t value) noexcept {
     if (context_.limits.tds_events) parameter_text_.number(record.parameters, value);
 }
 
-void MessageMatch::result_value(const tds::Chunk& chunk) noexcept {
+void MessageMatch::result_values(std::span<const tds::Chunk> values) noexcept {
     if (!wants(Buffer::kTdsResult) && !wants(Buffer::kTdsDecoded)) return;
     take_views();
-    if (short_result(chunk)) return;
-    append_narrowed(View::kResult, chunk);
-    // All values of a response are one text with a value to a line: one scan instead of thousands.
-    if (chunk.end) append(slot(View::kResult), "\n");
+    while (true) {
+        values = values.subspan(short_results(values));
+        if (values.empty()) return;
+        append_narrowed(View::kResult, values.front());
+        // All values of a response are one text with a value to a line: one scan instead of
+        // thousands.
+        if (values.front().end) append(slot(View::kResult), "\n");
+        values = values.subspan(1);
+    }
 }
 
-/// A value that needs no state, as most do: whole, a word or two, and too short for base64.
-bool MessageMatch::short_result(const tds::Chunk& chunk) noexcept {
-    static_assert(kShortBytes < 2 * sql::Base64Runs::kRunMin);
+/// How many of the first values need no state, as most do: whole, a word or two, and too short for
+/// base64. Those are taken.
+std::size_t MessageMatch::short_results(std::span<const tds::Chunk> values) noexcept {
+    constexpr std::size_t kCharactersMax = kShortBytes / 2;
+    static_assert(kCharactersMax < sql::Base64Runs::kRunMin);
     constexpr std::size_t kPlace = slot(View::kResult);
-    if (!chunk.begin || !chunk.end || chunk.encoding != tds::Encoding::kUtf16le) return false;
-    char* const out = context_.views.room(kPlace, kShortBytes / 2 + 1);
-    if (out == nullptr || !narrow_short(chunk.bytes, out)) return false;
-    const std::size_t size = chunk.bytes.size() / 2;
-    out[size] = '\n';
-    context_.views.commit(kPlace, size + 1);
-    started_ |= bit(View::kResult);
-    return true;
+    char* const begin = context_.views.room(kPlace, values.size() * (kCharactersMax + 1));
+    if (begin == nullptr) return 0;
+    char* out = begin;
+    std::size_t taken = 0;
+    for (const tds::Chunk& value : values) {
+        if (!value.begin || !value.end) break;
+        std::size_t size = value.bytes.size();
+        if (value.encoding == tds::Encoding::kUtf16le) {
+            if (!narrow_short(value.bytes, out)) break;
+            size /= 2;
+        } else {
+            if (size > kCharactersMax) break;
+            std::copy_n(value.bytes.data(), size, out);
+        }
+        out += size;
+        *out++ = '\n';
+        ++taken;
+    }
+    if (taken > 0) started_ |= bit(View::kResult);
+    context_.views.commit(kPlace, static_cast<std::size_t>(out - begin));
+    return taken;
 }
 
 void MessageMatch::append_narrowed(View view, const tds::Chunk& chunk) noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string_view>
 
 #include <querytap/base/utf16.h>
@@ -45,7 +46,7 @@ class MessageMatch final : public sql::Views {
     void prepared(const tds::Chunk& chunk) noexcept;
     void parameter_value(const tds::Chunk& chunk) noexcept;
     void parameter_number(std::int64_t value) noexcept;
-    void result_value(const tds::Chunk& chunk) noexcept;
+    void result_values(std::span<const tds::Chunk> values) noexcept;
     /// Of PRELOGIN: major, minor, build and sub-build.
     void version(int major, int minor, int build, int sub_build) noexcept;
     void number(signature::Number kind, std::uint64_t value) noexcept;
@@ -95,7 +96,7 @@ class MessageMatch final : public sql::Views {
     /// Where `size` bytes may be written; what is in the way goes on as a stream.
     char* room(std::size_t slot, std::size_t size) noexcept;
     void append_narrowed(View view, const tds::Chunk& chunk) noexcept;
-    bool short_result(const tds::Chunk& chunk) noexcept;
+    std::size_t short_results(std::span<const tds::Chunk> values) noexcept;
     bool may_hold_base64(const tds::Chunk& chunk) const noexcept;
     void take_views() noexcept;
     void stream_piece(std::size_t slot) noexcept;

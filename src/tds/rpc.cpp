@@ -123,8 +123,14 @@ Step RpcParser::parameter(Reader& reader, const MessageScope& scope) {
     }
     const bool is_sql = procedure_ != nullptr && procedure_->statement >= 0 &&
                         (parameter_ == procedure_->statement || names_statement(text.view()));
+    const Target target = is_sql ? Target::kStatement : Target::kParameter;
+    if (ValueAtHand value; value.read(reader, type.form)) {
+        if (value.shown) deliver_request(scope, target, value.chunk);
+        value_read();
+        return Step::kDone;
+    }
     phase_ = Phase::kValue;
-    value_.begin(type.form, is_sql ? Target::kStatement : Target::kParameter, false);
+    value_.begin(type.form, target, false);
     if (value_.done()) value_read();
     return Step::kDone;
 }

@@ -107,13 +107,13 @@ Step TokenParser::token(Reader& reader, const MessageScope& scope) {
         case kColMetadata:
             return column_metadata(reader, scope);
         case kRowToken:
-            return row(scope, false);
+            return row(false);
         case kNbcRow:
-            return row(scope, true);
+            return row(true);
         case kAltMetadata:
             return alt_metadata(reader, scope);
         case kAltRow:
-            return alt_row(reader, scope);
+            return alt_row(reader);
         case kReturnValueToken:
             return return_value(reader, scope);
         case kDone:

@@ -56,14 +56,15 @@ class TokenParser {
     Step federation(Reader& reader, const MessageScope& scope);
 
     // rows.cpp
-    Step row(const MessageScope& scope, bool with_bitmap);
-    Step alt_row(Reader& reader, const MessageScope& scope);
+    class Gathered;
+    Step row(bool with_bitmap);
+    Step alt_row(Reader& reader);
     Step null_bitmap(Reader& reader) noexcept;
     Step return_value(Reader& reader, const MessageScope& scope);
     void begin_row() noexcept;
     bool stands_before_value() noexcept;
     void value_read() noexcept;
-    bool row_at_hand(Reader& reader, const MessageScope& scope);
+    bool row_at_hand(Reader& reader, Gathered& gathered);
     Step values_at_hand(Reader& reader, const MessageScope& scope);
 
     // metadata.cpp

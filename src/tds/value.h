@@ -16,7 +16,7 @@ void deliver_request(const MessageScope& scope, Target target, const Chunk& chun
 
 inline void deliver(const MessageScope& scope, Target target, const Chunk& chunk) {
     if (target == Target::kResult) {
-        scope.handler.on_result_value(scope.info, chunk);
+        scope.handler.on_result_values(scope.info, {&chunk, 1});
     } else {
         deliver_request(scope, target, chunk);
     }

@@ -28,25 +28,44 @@ std::size_t narrow(Bytes in, char* out, NarrowState& state) noexcept;
 
 /// The same of a whole text that is short, with room for kShortBytes: false, and `out` worth
 /// nothing, where it is longer or is not ASCII. Inline, for most values of results are a word or
-/// two: four units at a time in a register cost less than a call.
+/// two: some units at a time in a register cost less than a call.
 inline constexpr std::size_t kShortBytes = 48;
-inline bool narrow_short(Bytes in, char* out) noexcept {
-    constexpr std::size_t kStep = 8;
-    constexpr std::uint64_t kNotAscii = 0xff80'ff80'ff80'ff80;
-    if (in.size() < kStep || in.size() > kShortBytes || in.size() % 2 != 0) return false;
-    std::uint64_t seen = 0;
+
+namespace detail {
+
+/// `Units` is a register of them, `Chars` one of as many characters.
+template <typename Units, typename Chars>
+inline bool narrow_steps(Bytes in, char* out) noexcept {
+    Units seen{};
     const auto step = [&](std::size_t at) {
-        std::uint64_t four;
-        std::memcpy(&four, in.data() + at, sizeof four);
-        seen |= four;
-        four = (four | four >> 8) & 0x0000'ffff'0000'ffff;
-        const auto narrowed = static_cast<std::uint32_t>(four | four >> 16);
-        std::memcpy(out + at / 2, &narrowed, sizeof narrowed);
+        Units units;
+        std::memcpy(&units, in.data() + at, sizeof units);
+        seen |= units;
+        const auto chars = __builtin_convertvector(units, Chars);
+        std::memcpy(out + at / 2, &chars, sizeof chars);
     };
-    for (std::size_t at = 0; at + kStep < in.size(); at += kStep)
+    for (std::size_t at = 0; at + sizeof(Units) < in.size(); at += sizeof(Units))
         step(at);
-    step(in.size() - kStep);  // the last four, some of them again
-    return (seen & kNotAscii) == 0;
+    step(in.size() - sizeof(Units));  // the last ones, some of them again
+    seen &= 0xff80;
+    std::uint64_t left[sizeof(Units) / 8];
+    std::memcpy(left, &seen, sizeof left);
+    std::uint64_t any = 0;
+    for (const std::uint64_t part : left)
+        any |= part;
+    return any == 0;
+}
+
+}  // namespace detail
+
+inline bool narrow_short(Bytes in, char* out) noexcept {
+    using Units8 [[gnu::vector_size(16)]] = std::uint16_t;
+    using Units4 [[gnu::vector_size(8)]] = std::uint16_t;
+    using Chars8 [[gnu::vector_size(8)]] = std::uint8_t;
+    using Chars4 [[gnu::vector_size(4)]] = std::uint8_t;
+    if (in.size() < sizeof(Units4) || in.size() > kShortBytes || in.size() % 2 != 0) return false;
+    return in.size() < sizeof(Units8) ? detail::narrow_steps<Units4, Chars4>(in, out)
+                                      : detail::narrow_steps<Units8, Chars8>(in, out);
 }
 
 /// What narrow_end may write.

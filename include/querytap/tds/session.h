@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include <querytap/base/bytes.h>
 #include <querytap/base/counter.h>
@@ -44,9 +45,8 @@ class Handler {
     virtual void on_parameter_number(const MessageInfo&, std::int64_t) {}
 
     virtual void on_column(const MessageInfo&, const ResultColumn&) {}
-    virtual void on_row(const MessageInfo&) {}
-    /// Text or binary of a result column or a RETURNVALUE.
-    virtual void on_result_value(const MessageInfo&, const Chunk&) {}
+    /// Text or binary of result columns and RETURNVALUEs, as many as were read together.
+    virtual void on_result_values(const MessageInfo&, std::span<const Chunk>) {}
     virtual void on_error(const MessageInfo&, const ResultError&) {}
     virtual void on_login_ack(const MessageInfo&, const LoginAck&) {}
     /// FEATUREEXTACK: what the server has of the client's FeatureExt, a bit for each FeatureId

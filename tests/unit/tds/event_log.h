@@ -147,9 +147,9 @@ class EventLog final : public Handler {
         add(info, "column " + std::to_string(c.index) + " '" + std::string(c.name) +
                       "' type=" + hex(Bytes{&c.type, 1}));
     }
-    void on_row(const MessageInfo& info) override { add(info, "row"); }
-    void on_result_value(const MessageInfo& info, const Chunk& chunk) override {
-        value(info, "result", chunk);
+    void on_result_values(const MessageInfo& info, std::span<const Chunk> values) override {
+        for (const Chunk& chunk : values)
+            value(info, "result", chunk);
     }
     void on_error(const MessageInfo& info, const ResultError& e) override {
         add(info, std::string(e.is_info ? "info " : "error ") + std::to_string(e.number) + "/" +

@@ -69,7 +69,6 @@ select 'foo' as 'bar'
     {"07-sql-batch-server-response.hex",
      R"(< begin tabular_result spid=0 status=1
 < column 0 'bar' type=a7
-< row
 < result(8): foo
 < done fd status=16 command=193 rows=1
 < result rows=1 affected=1 columns=1 errors=0 sets=1
@@ -101,7 +100,6 @@ select 'foo' as 'bar'
     {"12-bulk-load.hex",
      R"(> begin bulk_load spid=0 status=1
 > column 0 'c1' type=32
-> row
 > done fd status=0 command=0 rows=0
 > end bulk_load size=30
 )"},
@@ -119,19 +117,9 @@ select 'foo' as 'bar'
      R"(< begin tabular_result spid=0 status=1
 < column 0 'id' type=26
 < column 1 'sparsePropertySet' type=f1
-< row
 < result: <sparseProp1>1000</sparseProp1><sparseProp2>foo</sparseProp2>
-< row
 < result: <sparseProp1>1000</sparseProp1>
-< row
 < result: <sparseProp2>abcd</sparseProp2>
-< row
-< row
-< row
-< row
-< row
-< row
-< row
 < done fd status=16 command=193 rows=10
 < result rows=10 affected=10 columns=2 errors=0 sets=1
 < end tabular_result size=433

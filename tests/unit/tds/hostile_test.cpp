@@ -12,10 +12,10 @@ class Counting final : public Handler {
   public:
     std::uint64_t calls = 0;
     std::uint64_t bytes = 0;
-    void on_row(const MessageInfo&) override { ++calls; }
-    void on_result_value(const MessageInfo&, const Chunk& chunk) override {
-        ++calls;
-        bytes += chunk.bytes.size();
+    void on_result_values(const MessageInfo&, std::span<const Chunk> values) override {
+        calls += values.size();
+        for (const Chunk& value : values)
+            bytes += value.bytes.size();
     }
     void on_parameter_value(const MessageInfo&, const Chunk& chunk) override {
         ++calls;

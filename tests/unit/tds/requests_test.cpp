@@ -320,7 +320,7 @@ TEST(Requests, BulkLoad) {
     load.u8(0x81).u16(1).column().nvarchar_type().b_varchar("c").u8(0xd1).nvarchar("uploaded");
     load.done(0x10, 1);
     EXPECT_EQ(facts_of({client(packets(7, load))}),
-              "> column 0 'c' type=e7\n> row\n> parameter: uploaded\n");
+              "> column 0 'c' type=e7\n> parameter: uploaded\n");
     EXPECT_EQ(facts_of({client(packets(7, Wire().u32(3).u8(1).u8(2).u8(3)))}),
               "> parameter(x): 010203\n");
 }
