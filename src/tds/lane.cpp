@@ -38,12 +38,12 @@ void Lane::show(Bytes bytes, const Scope& scope) const {
     if (!logs_in(info_.type)) scope.handler.on_packet_bytes(info_, bytes);
 }
 
-void Lane::begin_packet(const PacketHeader& header, Bytes raw, bool found, const Scope& scope) {
+void Lane::begin_packet(const PacketHeader& header, Bytes raw, bool later, const Scope& scope) {
     if (open_ && header.type != static_cast<std::uint8_t>(info_.type)) {
         scope.handler.on_anomaly(info_.direction, Anomaly::kBadHeader);
         close(false, scope);
     }
-    if (!open_) open(header, found, scope);
+    if (!open_) open(header, later, scope);
     packet_left_ = header.payload();
     last_packet_ = header.ends_message();
     last_status_ = header.status;
@@ -52,7 +52,7 @@ void Lane::begin_packet(const PacketHeader& header, Bytes raw, bool found, const
     if (packet_left_ == 0 && last_packet_) close(true, scope);
 }
 
-void Lane::open(const PacketHeader& header, bool found, const Scope& scope) {
+void Lane::open(const PacketHeader& header, bool later, const Scope& scope) {
     info_.type = static_cast<PacketType>(header.type);
     info_.status = header.status;
     info_.spid = header.spid;
@@ -62,28 +62,27 @@ void Lane::open(const PacketHeader& header, bool found, const Scope& scope) {
     open_ = true;
     scope.handler.on_message_begin(info_);
     if (info_.direction == Direction::kToServer) exchange_->begin_request(info_, scope);
-    const bool headless = found && header.packet_id > 1;
     if (is_request(info_.type)) scope.facts.request_seen = true;
     if (info_.type == PacketType::kLogin7) scope.facts.login_sent = true;
     if (info_.type != PacketType::kPrelogin && info_.type != PacketType::kTabularResult) {
         note_clear_message(info_, scope);
     }
-    choose_parser(headless);
+    choose_parser(later);
 }
 
-void Lane::choose_parser(bool headless) {
+void Lane::choose_parser(bool later) {
     switch (info_.type) {
         case PacketType::kSqlBatch:
-            parser_.emplace<BatchParser>(headless);
+            parser_.emplace<BatchParser>(later);
             return;
         case PacketType::kRpc:
-            if (headless) break;
+            if (later) break;
             parser_.emplace<RpcParser>(columns_);
             return;
         case PacketType::kTabularResult:
         case PacketType::kBulkLoad:
         case PacketType::kPrelogin:
-            if (headless) break;
+            if (later) break;
             parser_.emplace<std::monostate>();
             return;
         case PacketType::kLogin7:

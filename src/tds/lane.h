@@ -21,9 +21,9 @@ class Lane {
     Lane(const Lane&) = delete;
     Lane& operator=(const Lane&) = delete;
 
-    /// A packet begins; kGood or kUndefinedType. raw: the header's bytes. found: after a search, so that a later packet of a
-    /// message may stand first.
-    void begin_packet(const PacketHeader& header, Bytes raw, bool found, const Scope& scope);
+    /// A packet begins; kGood or kUndefinedType. raw: the header's bytes. later: found by a
+    /// search, and not the first of its message.
+    void begin_packet(const PacketHeader& header, Bytes raw, bool later, const Scope& scope);
 
     /// Payload of the packet; returns how much of `bytes` belongs to it.
     std::size_t payload(Bytes bytes, const Scope& scope);
@@ -35,8 +35,8 @@ class Lane {
     void abort(const Scope& scope);
 
   private:
-    void open(const PacketHeader& header, bool found, const Scope& scope);
-    void choose_parser(bool headless);
+    void open(const PacketHeader& header, bool later, const Scope& scope);
+    void choose_parser(bool later);
     void choose_by_content(std::uint8_t first, const Scope& scope);
     void begin_results(const Scope& scope);
     void close(bool whole, const Scope& scope);

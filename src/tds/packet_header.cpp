@@ -45,6 +45,33 @@ bool is_strict(const PacketHeader& header) noexcept {
            (header.ends_message() || header.size >= kSizeMin);
 }
 
+/// Requests of TDS 7.2 and later (2.2.5.3): u32le of all headers, u32le of the first.
+bool has_all_headers(Bytes packet, const PacketHeader& header) noexcept {
+    const auto type = static_cast<PacketType>(header.type);
+    if (type != PacketType::kSqlBatch && type != PacketType::kRpc &&
+        type != PacketType::kTransactionManager) {
+        return false;
+    }
+    constexpr std::uint32_t kHeadersMin = 22;  // TransactionDescriptor, which is always there
+    constexpr std::uint32_t kFirstMin = 6;     // length and type
+    Reader reader(packet.subspan(kHeaderSize));
+    const std::uint32_t all = reader.u32le();
+    const std::uint32_t first = reader.u32le();
+    return reader.ok() && all >= kHeadersMin && all <= header.payload() && first >= kFirstMin &&
+           first <= all - 4;
+}
+
+/// A later packet of a message has nothing of its own to be known by: it must stand where the
+/// search began, or continue what was seen before; in the same session.
+bool is_expected(const PacketHeader& header, const SearchPlace& place) noexcept {
+    const PacketHeader& nearby = place.nearby;
+    const bool same_session =
+        nearby.size == 0 ? !place.resynchronising : header.spid == nearby.spid;
+    const bool continues =
+        header.type == nearby.type && (header.ends_message() || header.size == nearby.size);
+    return same_session && (place.at_start || continues);
+}
+
 }  // namespace
 
 PacketHeader read_packet_header(Bytes bytes) noexcept {
@@ -71,28 +98,27 @@ bool may_begin(std::uint8_t byte, bool at_start) noexcept {
     return is_defined(byte) || byte == kSmpByte || (at_start && tls::is_content_type(byte));
 }
 
-SearchVerdict judge_found(Bytes window, bool at_start, const PacketHeader& nearby) noexcept {
-    if (at_start && tls::is_content_type(window[0])) {
+SearchVerdict judge_found(Bytes window, const SearchPlace& place) noexcept {
+    if (place.at_start && tls::is_content_type(window[0])) {
         if (window.size() < tls::kRecordHeaderSize) return SearchVerdict::kMore;
         return tls::read_record_header(window).good ? SearchVerdict::kFound : SearchVerdict::kNo;
     }
     const bool smp = window[0] == kSmpByte;
+    bool later = false;
     if (!smp) {
         if (window.size() < kHeaderSize) return SearchVerdict::kMore;
         const PacketHeader header = read_packet_header(window);
         if (!is_strict(header)) return SearchVerdict::kNo;
-        // A later packet of a message has nothing of its own to be known by: it must stand where
-        // the search began, or continue what was seen before.
-        const bool continues = header.type == nearby.type && header.spid == nearby.spid &&
-                               (header.ends_message() || header.size == nearby.size);
-        if (header.packet_id > 1 && !at_start && !continues) return SearchVerdict::kNo;
         const std::size_t wanted = std::min<std::size_t>(kSearchWindow, header.size);
         if (window.size() < wanted) return SearchVerdict::kMore;
+        // Some drivers count on from message to message; then a request is known by its beginning.
+        later = header.packet_id > 1 && !has_all_headers(window, header);
+        if (later && !is_expected(header, place)) return SearchVerdict::kNo;
     } else if (window.size() < kSearchWindow) {
         return SearchVerdict::kMore;
     }
-    const bool found = protocol::identify(window, true) == protocol::Protocol::kTds;
-    return found ? SearchVerdict::kFound : SearchVerdict::kNo;
+    if (protocol::identify(window, true) != protocol::Protocol::kTds) return SearchVerdict::kNo;
+    return later ? SearchVerdict::kFoundLater : SearchVerdict::kFound;
 }
 
 }  // namespace querytap::tds

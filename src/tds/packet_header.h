@@ -38,9 +38,18 @@ enum class HeaderVerdict : std::uint8_t {
 HeaderVerdict judge(const PacketHeader& header, bool strict) noexcept;
 
 /// Whether a search may stop at `window`, which begins with something like a header.
-enum class SearchVerdict : std::uint8_t { kNo, kMore, kFound };
-/// nearby: the previous header of this direction, to recognise the later packets of a message by.
-SearchVerdict judge_found(Bytes window, bool at_start, const PacketHeader& nearby) noexcept;
+enum class SearchVerdict : std::uint8_t {
+    kNo,
+    kMore,
+    kFound,
+    kFoundLater,  ///< not the first packet of its message
+};
+struct SearchPlace {
+    bool at_start = false;         ///< the first byte that the search looks at
+    bool resynchronising = false;  ///< the stream was read before, and lost; not taken up mid-way
+    PacketHeader nearby;           ///< the last one of this direction; of size 0 before any
+};
+SearchVerdict judge_found(Bytes window, const SearchPlace& place) noexcept;
 
 /// Bytes that judge_found may ask for.
 inline constexpr std::size_t kSearchWindow = 16;

@@ -70,7 +70,8 @@ std::size_t Conversation::header(Side& at, Bytes bytes, const Scope& scope) {
         at.searching = true;
         return size;
     }
-    at.lane.begin_packet(header, at.held, at.searching, scope);
+    const bool later = at.searching && header.packet_id > 1;
+    at.lane.begin_packet(header, at.held, later, scope);
     at.searching = false;
     return size;
 }

@@ -1,6 +1,7 @@
 #include "stream.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "encryption.h"
 #include "tls_layer.h"
@@ -89,17 +90,20 @@ void Stream::packet_header(const Shared& shared) {
         case HeaderVerdict::kGood:
             break;
         case HeaderVerdict::kUndefinedType:
+            if (doubtful_) {
+                lost(shared);
+                return;
+            }
             shared.scope.handler.on_anomaly(direction_, Anomaly::kUndefinedPacketType);
             break;
         case HeaderVerdict::kBad:
             lost(shared);
             return;
     }
-    held_size_ = 0;
     clear_seen_ = true;
     last_header_ = header;
-    shared.lane.begin_packet(header, Bytes{held_}.first(kHeaderSize), found_, shared.scope);
-    found_ = false;
+    shared.lane.begin_packet(header, Bytes{held_}.first(kHeaderSize), later_, shared.scope);
+    header_read();
     mode_ = shared.lane.packet_left() > 0 ? Mode::kPacket : Mode::kHeader;
 }
 
@@ -109,9 +113,8 @@ void Stream::smp_header(const Shared& shared) {
         lost(shared);
         return;
     }
-    held_size_ = 0;
+    header_read();
     clear_seen_ = true;
-    found_ = false;
     shared.multiplexer.packet(header, direction_, shared.scope);
     smp_session_ = header.session;
     left_ = header.size - static_cast<std::uint32_t>(kSmpHeaderSize);
@@ -135,8 +138,7 @@ void Stream::tls_header(const Shared& shared) {
         lost(shared);
         return;
     }
-    held_size_ = 0;
-    found_ = false;
+    header_read();
     const bool expected = !clear_seen_ && !shared.scope.facts.prelogin_seen;
     note_bare_tls(direction_, header.content_type, header.size, expected, shared.scope);
     left_ = header.size;
@@ -144,11 +146,22 @@ void Stream::tls_header(const Shared& shared) {
     shared.scope.tls.bare(direction_, Bytes{held_}.first(tls::kRecordHeaderSize), shared);
 }
 
-/// What stands in held_ is no header.
+/// What stood in held_. One that was searched for is believed when another stands behind its
+/// packet.
+void Stream::header_read() noexcept {
+    held_size_ = 0;
+    doubtful_ = found_;
+    found_ = false;
+    later_ = false;
+}
+
+/// What stands in held_ is no header. Where one was found that nothing confirms yet, it was none,
+/// either: a search goes on. Else the stream is not what it was.
 void Stream::lost(const Shared& shared) {
     const Scope& scope = shared.scope;
     shared.lane.abort(scope);
-    if (scope.facts.logged_in()) {
+    const bool sure = !(doubtful_ || found_) || searched_ > kSearchMax;
+    if (sure && scope.facts.logged_in()) {
         scope.facts.raw[index(direction_)] = true;
         scope.handler.on_anomaly(direction_, Anomaly::kFramingLost);
         mode_ = Mode::kRaw;
@@ -156,18 +169,29 @@ void Stream::lost(const Shared& shared) {
         held_size_ = 0;
         return;
     }
-    scope.handler.on_anomaly(direction_, Anomaly::kBadHeader);
-    begin_search();
-    // The search goes over the same bytes again, but never finds the same header twice.
-    const std::uint8_t known_bad = found_ ? 1 : 0;
-    found_ = false;
-    replay_size_ = static_cast<std::uint8_t>(held_size_ - known_bad);
+    if (sure) {
+        scope.handler.on_anomaly(direction_, Anomaly::kBadHeader);
+        begin_search();
+    }
+    search_again();
+}
+
+/// Over the same bytes, but never finding the same header twice.
+void Stream::search_again() noexcept {
+    mode_ = Mode::kSearch;
+    resynchronising_ = true;
+    doubtful_ = false;
+    const std::uint8_t known_bad = std::exchange(found_, false) ? 1 : 0;
+    later_ = false;
+    searched_ += known_bad;
+    replay_size_ =
+        static_cast<std::uint8_t>(std::exchange(held_size_, std::uint8_t{0}) - known_bad);
     std::copy_n(held_.begin() + known_bad, replay_size_, replay_.begin());
-    held_size_ = 0;
 }
 
 void Stream::begin_search() noexcept {
     mode_ = Mode::kSearch;
+    doubtful_ = false;
     search_start_ = true;
     resynchronising_ = true;
     searched_ = 0;
@@ -212,12 +236,13 @@ bool Stream::search_held(const Shared& shared) {
         const Bytes window = Bytes{held_}.first(held_size_);
         SearchVerdict verdict = SearchVerdict::kNo;
         if (may_begin(window[0], search_start_)) {
-            verdict = judge_found(window, search_start_, last_header_);
+            verdict = judge_found(window, {search_start_, resynchronising_, last_header_});
         }
         if (verdict == SearchVerdict::kMore) return false;
-        if (verdict == SearchVerdict::kFound) {
+        if (verdict != SearchVerdict::kNo) {
             mode_ = Mode::kHeader;
             found_ = true;
+            later_ = verdict == SearchVerdict::kFoundLater;
             if (resynchronising_) {
                 shared.scope.pool.counters.resynchronised.add();
                 shared.scope.handler.on_anomaly(direction_, Anomaly::kResynchronised);

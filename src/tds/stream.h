@@ -43,7 +43,9 @@ class Stream {
     void smp_header(const Shared& shared);
     void tls_header(const Shared& shared);
     void lost(const Shared& shared);
+    void header_read() noexcept;
     void begin_search() noexcept;
+    void search_again() noexcept;
 
     static constexpr std::size_t kHeldMax = kSearchWindow;
     static_assert(kHeldMax >= kSmpHeaderSize && kHeldMax >= kHeaderSize);
@@ -51,6 +53,8 @@ class Stream {
     Direction direction_;
     Mode mode_;
     bool found_ = false;        ///< the next header was searched for
+    bool later_ = false;        ///< and is not the first packet of its message
+    bool doubtful_ = false;     ///< a header was found, but none behind it yet
     bool search_start_ = true;  ///< the search is at its first byte
     bool resynchronising_ = false;
     bool clear_seen_ = false;  ///< a TDS or SMP packet came on this direction

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <set>
 #include <stdexcept>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -39,6 +40,10 @@ const Way kWays[] = {
     {"all repeated, byte by byte", {.segment_max = 1, .duplicate = 1}},
     {"reordered and repeated",
      {.segment_max = 60, .random_sizes = true, .reorder = 0.2, .duplicate = 0.2}},
+    {"in any order", {.segment_max = 120, .random_sizes = true, .shuffle = 12}},
+    {"overlapping", {.segment_max = 100, .random_sizes = true, .overlap = 60}},
+    {"overlapping and repeated, in any order",
+     {.segment_max = 40, .random_sizes = true, .shuffle = 9, .overlap = 90, .duplicate = 0.3}},
 };
 
 /// Alerts, verdicts and TDS records as EVE lines. Flow records count packets, which differ.
@@ -165,6 +170,65 @@ TEST_P(Resegment, LossInventsNothing) {
         for (const std::string& sid :
              sids_in(events(conversation, {.segment_max = 200, .lose = 0.05})))
             EXPECT_TRUE(possible.contains(sid)) << sid;
+    }
+}
+
+std::vector<Turn> without(const std::vector<Turn>& turns, std::size_t hit, std::size_t from,
+                          std::size_t size) {
+    std::vector<Turn> rest(turns.begin(), turns.begin() + static_cast<std::ptrdiff_t>(hit));
+    const std::vector<std::uint8_t>& bytes = turns[hit].bytes;
+    const auto place = [&](std::size_t at) {
+        return bytes.begin() + static_cast<std::ptrdiff_t>(at);
+    };
+    auto lost = static_cast<std::uint32_t>(size);
+    if (from > 0) {
+        rest.push_back(turns[hit]);
+        rest.back().bytes.assign(bytes.begin(), place(from));
+    } else {
+        lost += turns[hit].lost;
+    }
+    if (from + size < bytes.size()) {
+        rest.push_back(turns[hit]);
+        rest.back().bytes.assign(place(from + size), bytes.end());
+        rest.back().lost = std::exchange(lost, 0);
+    }
+    for (std::size_t i = hit + 1; i < turns.size(); ++i) {
+        rest.push_back(turns[i]);
+        if (turns[i].to_server == turns[hit].to_server) rest.back().lost += std::exchange(lost, 0);
+    }
+    return rest;
+}
+
+/// Whoever loses less sees no less. With one segment lost every signature fires that fires with
+/// the whole turn lost; and with that lost, every one that had fired before.
+TEST_P(Resegment, LosingLessShowsNoLess) {
+    constexpr std::size_t kTurnsTried = 12;
+    constexpr int kTriesEach = 4;
+    for (const Conversation& conversation : conversations_) {
+        const std::vector<Turn>& turns = conversation.turns;
+        const auto sids = [&](std::vector<Turn> rest) {
+            return sids_in(events({std::move(rest), conversation.handshake}));
+        };
+        // Mid-stream, the first turn of either side is where inspection begins.
+        const std::size_t first =
+            conversation.handshake ? 0 : std::min<std::size_t>(2, turns.size());
+        const std::size_t step = std::max<std::size_t>(1, turns.size() / kTurnsTried);
+        for (std::size_t hit = first; hit < turns.size(); hit += step) {
+            const std::size_t all = turns[hit].bytes.size();
+            const auto all_lost = sids(without(turns, hit, 0, all));
+            const auto before =
+                sids({turns.begin(), turns.begin() + static_cast<std::ptrdiff_t>(hit)});
+            EXPECT_TRUE(std::ranges::includes(all_lost, before)) << "turn " << hit;
+            for (int i = 0; i < kTriesEach; ++i) {
+                const std::size_t from = random_() % all;
+                const std::size_t size = std::min<std::size_t>(1 + random_() % 200, all - from);
+                const auto one_lost = sids(without(turns, hit, from, size));
+                EXPECT_TRUE(std::ranges::includes(one_lost, all_lost))
+                    << testing::PrintToString(one_lost) << " of "
+                    << testing::PrintToString(all_lost) << ": turn " << hit << " without " << size
+                    << " of " << all << " from " << from;
+            }
+        }
     }
 }
 

@@ -38,23 +38,31 @@ class Builder {
     void turn(const Turn& turn) {
         std::vector<std::vector<std::uint8_t>> segments;
         next(turn.to_server) += turn.lost;
-        for (Bytes rest = turn.bytes; !rest.empty();) {
-            const bool first = rest.size() == turn.bytes.size() && cutting_.first_max > 0;
-            std::size_t size =
-                std::min(rest.size(), first ? cutting_.first_max : cutting_.segment_max);
-            if (cutting_.random_sizes) {
-                size = std::uniform_int_distribution<std::size_t>(1, size)(random_);
-            }
+        const Bytes bytes = turn.bytes;
+        for (std::size_t at = 0, size = 0; at < bytes.size(); at += size) {
+            const std::size_t most =
+                at == 0 && cutting_.first_max > 0 ? cutting_.first_max : cutting_.segment_max;
+            size = std::min(bytes.size() - at, most);
+            if (cutting_.random_sizes) size = up_to(size - 1) + 1;
             const bool lost = chance(cutting_.lose);
-            auto segment = frame(turn.to_server, packet::kAck | packet::kPsh, rest.first(size));
-            next(turn.to_server) += static_cast<std::uint32_t>(size);
-            rest = rest.subspan(size);
+            const std::size_t before = up_to(std::min(at, cutting_.overlap));
+            const std::size_t after = up_to(std::min(bytes.size() - at - size, cutting_.overlap));
+            next(turn.to_server) -= static_cast<std::uint32_t>(before);
+            auto segment = frame(turn.to_server, packet::kAck | packet::kPsh,
+                                 bytes.subspan(at - before, before + size + after));
+            next(turn.to_server) += static_cast<std::uint32_t>(before + size);
             if (lost) continue;
             segments.push_back(std::move(segment));
             if (chance(cutting_.duplicate)) segments.push_back(segments.back());
         }
         for (std::size_t i = 1; i < segments.size(); ++i) {
             if (chance(cutting_.reorder)) std::swap(segments[i - 1], segments[i]);
+        }
+        for (std::size_t at = 0; cutting_.shuffle > 0 && at < segments.size();
+             at += cutting_.shuffle) {
+            const auto begin = segments.begin() + static_cast<std::ptrdiff_t>(at);
+            const std::size_t size = std::min(cutting_.shuffle, segments.size() - at);
+            std::shuffle(begin, begin + static_cast<std::ptrdiff_t>(size), random_);
         }
         for (auto& segment : segments)
             add(std::move(segment), turn.time);
@@ -65,6 +73,10 @@ class Builder {
   private:
     bool chance(double probability) {
         return probability > 0 && std::bernoulli_distribution(probability)(random_);
+    }
+    /// 0 to `most`; takes nothing from the generator where there is no choice.
+    std::size_t up_to(std::size_t most) {
+        return most == 0 ? 0 : std::uniform_int_distribution<std::size_t>(0, most)(random_);
     }
     std::uint32_t& next(bool to_server) { return to_server ? client_next_ : server_next_; }
 

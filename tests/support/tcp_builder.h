@@ -48,6 +48,8 @@ struct Cutting {
     std::size_t first_max = 0;  ///< of the first segment of each turn; 0: like the others
     bool random_sizes = false;  ///< 1..segment_max instead of segment_max
     double reorder = 0;         ///< chance that a segment changes place with the next of its turn
+    std::size_t shuffle = 0;    ///< so many segments of a turn come in any order, then the next
+    std::size_t overlap = 0;    ///< each segment repeats up to so many bytes of its neighbours
     double duplicate = 0;       ///< chance that a segment comes twice
     double lose = 0;            ///< chance that a segment never comes
     bool handshake = true;      ///< without it the first turns are not cut

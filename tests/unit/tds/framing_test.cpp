@@ -135,6 +135,44 @@ TEST(Framing, SearchAfterAGap) {
     EXPECT_EQ(live.pool.counters().resynchronised.read(), 1U);
 }
 
+/// pytds numbers its packets on from message to message.
+TEST(Framing, SearchAfterAGapFindsARequestOfAnyNumber) {
+    Live live;
+    live.say(login_turns());
+    live.session.gap(Direction::kToServer, live.log);
+    Wire next = batch("select 'found'");
+    next.bytes[6] = 77;
+    live.say(Direction::kToServer, Wire().wide("rest of a lost message").u8(7).add(next));
+    EXPECT_NE(live.log.text().find("> sql: select 'found'"), std::string::npos) << live.log.text();
+}
+
+/// 09 04 d0 00 34, the most common collation, looks like a header behind a size that ends with 1.
+TEST(Framing, SearchAfterAGapPassesACollation) {
+    Live live;
+    live.say(login_turns());
+    live.session.gap(Direction::kToServer, live.log);
+    live.say(
+        Direction::kToServer,
+        Wire().wide("p").nvarchar_type(0x100).nvarchar("ERPSQL01").add(batch("select 'found'")));
+    EXPECT_NE(live.log.text().find("> sql: select 'found'"), std::string::npos) << live.log.text();
+}
+
+/// A wrong header costs what its packet covers, not the rest of the session; and a stream that was
+/// only lost is no tunnel.
+TEST(Framing, FoundHeaderThatNothingConfirmsIsGivenUp) {
+    Live live;
+    live.say(login_turns());
+    live.session.gap(Direction::kToServer, live.log);
+    Wire wrong = batch("select 'not one'");
+    wrong.bytes[3] = static_cast<std::uint8_t>(wrong.bytes[3] + 5);
+    live.say(Direction::kToServer, wrong.add(batch("select 'lost'")).add(batch("select 'found'")));
+    live.session.finish(live.log);
+    const std::string text = live.log.text();
+    EXPECT_NE(text.find("> sql: select 'found'"), text.npos) << text;
+    EXPECT_EQ(text.find("framing-lost"), text.npos) << text;
+    EXPECT_EQ(live.pool.counters().resynchronised.read(), 2U);
+}
+
 TEST(Framing, LaterPacketOfALostMessageIsFollowedToItsEnd) {
     Live live(true);
     Wire message = packets(1, Wire().headers().wide(std::string(1000, 'x')), 512);
