@@ -130,6 +130,8 @@ Status Appliance::run(const std::function<void(const Appliance&)>& idle) {
     }
     ready_ = false;
     const Status status = runtime_->join();
+    if (const std::uint64_t kept = runtime_->mbufs_kept(); kept > 0)
+        spdlog::error("{} mbufs were not given back to their pools: a fault of querytap", kept);
     loop_->finish();
     write_stats();
     flush_sinks();

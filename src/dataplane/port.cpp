@@ -54,6 +54,7 @@ Result<std::unique_ptr<Port>> Port::create(const Wish& wish) {
     if (Status configured = port->configure(); !configured.ok()) return configured.error();
     if (Status queues = port->set_up_queues(); !queues.ok()) return queues.error();
     if (Status tested = port->test_queues(); !tested.ok()) return tested.error();
+    port->of_driver_ = rte_mempool_in_use_count(port->pool_);
     return port;
 }
 
@@ -222,11 +223,15 @@ sinks::PortStats Port::stats() const {
 }
 
 sinks::FillStats Port::pool_fill() const {
-    return {.kind = "mempool", .name = name_, .size = pool_->size, .used = mbufs_in_use()};
+    return {.kind = "mempool",
+            .name = name_,
+            .size = pool_->size,
+            .used = rte_mempool_in_use_count(pool_)};
 }
 
-std::uint64_t Port::mbufs_in_use() const noexcept {
-    return rte_mempool_in_use_count(pool_);
+std::uint64_t Port::mbufs_kept() const noexcept {
+    const std::uint64_t used = rte_mempool_in_use_count(pool_);
+    return used - std::min(used, of_driver_);
 }
 
 }  // namespace querytap::dataplane

@@ -62,7 +62,8 @@ class Port {
     /// Any thread.
     sinks::PortStats stats() const;
     sinks::FillStats pool_fill() const;
-    std::uint64_t mbufs_in_use() const noexcept;
+    /// Received and not given back. Once the port is stopped and all is inspected there are none.
+    std::uint64_t mbufs_kept() const noexcept;
 
   private:
     explicit Port(const Wish& wish) : wish_(wish) {}
@@ -82,6 +83,7 @@ class Port {
     std::uint16_t descriptors_ = 0;
     int socket_ = 0;
     rte_mempool* pool_ = nullptr;
+    std::uint64_t of_driver_ = 0;  ///< mbufs that it took when it was set up
     bool attached_ = false;
     bool probed_ = false;
     bool started_ = false;

@@ -348,11 +348,11 @@ Progress Runtime::progress() const noexcept {
     return impl_->feeder ? impl_->feeder->progress() : Progress{};
 }
 
-std::uint64_t Runtime::mbufs_in_use() const noexcept {
-    std::uint64_t used = 0;
+std::uint64_t Runtime::mbufs_kept() const noexcept {
+    std::uint64_t kept = 0;
     for (const auto& port : impl_->ports)
-        used += port->mbufs_in_use();
-    return used;
+        kept += port->mbufs_kept();
+    return kept;
 }
 
 std::vector<sinks::WorkerStats> Runtime::workers() const {

@@ -25,6 +25,8 @@ SIGNATURES = os.path.join(ROOT, "signatures")
 BINARY = os.environ.get("QUERYTAP_BINARY", os.path.join(ROOT, "build", "querytap"))
 CAPTURES = os.environ.get("QUERYTAP_CAPTURES", os.path.join(ROOT, "..", "shared", "captures"))
 SLOWNESS = float(os.environ.get("QUERYTAP_SLOWNESS", "1"))
+# What querytap says when it ends with packets in hand; no test may see it.
+NOT_GIVEN_BACK = "not given back"
 
 
 def data(name):
@@ -97,6 +99,7 @@ class Done:
     def __init__(self, completed):
         self.status = completed.returncode
         self.out, self.err = completed.stdout, completed.stderr
+        assert NOT_GIVEN_BACK not in self.err, self.err
 
     @property
     def events(self):
@@ -158,6 +161,7 @@ def running(command, log, **options):
         process.wait()
         if process.stdin is not None:
             process.stdin.close()
+    assert NOT_GIVEN_BACK not in content(log), content(log)
 
 
 def content(path):

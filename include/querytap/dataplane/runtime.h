@@ -74,8 +74,8 @@ class Runtime final : public sinks::MetricsSource {
     Progress progress() const noexcept;
     /// Ports whose link is down, once started.
     std::vector<std::string> ports_down() const;
-    /// mbufs that are in use now. After join() none may be.
-    std::uint64_t mbufs_in_use() const noexcept;
+    /// mbufs that were received and not given back: after join() there are none.
+    std::uint64_t mbufs_kept() const noexcept;
 
     std::vector<sinks::WorkerStats> workers() const override;
     std::vector<sinks::PortStats> ports() const override;
