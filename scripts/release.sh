@@ -14,7 +14,7 @@ case ${1:-} in
     -*) echo "$0: unknown option $1" >&2; exit 2 ;;
 esac
 build=$(realpath -m "${1:-$root/build-release}")
-targets=(querytap tests/bench/bench_inspector tests/bench/bench_packets tests/bench/bench_flow)
+targets=(querytap tests/bench/bench_{inspector,packets,flow,workers})
 
 ensure_packages "${build_packages[@]}" "${test_packages[@]}"
 rm -rf "$build"

@@ -63,6 +63,7 @@ Result<config::Config> make_config(const Options& options) {
     config.limits.flows = (1u << 20) / options.workers;
     config.limits.sessions = 1u << 13;
     config.eve.file = options.json;
+    config.eve.tds = !options.json.empty();  // the closing table needs none
     config.eve.flows =
         options.flows == "all" ? config::FlowRecords::kAll : config::FlowRecords::kSql;
     auto sql_text = config::parse_sql_text(options.sql_text);

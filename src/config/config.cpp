@@ -156,6 +156,7 @@ void read_limits(YamlMap& root, Limits& limits) {
     map.read("timeout_established_s", limits.timeout_established_s, 1, 7 * kDay);
     map.read("timeout_half_open_s", limits.timeout_half_open_s, 1, kDay);
     map.read("timeout_closing_s", limits.timeout_closing_s, 1, kDay);
+    map.read("timeout_closed_s", limits.timeout_closed_s, 1, kDay);
     map.read("timeout_udp_s", limits.timeout_udp_s, 1, kDay);
     if (!std::has_single_bit(limits.event_ring)) {
         map.problems().add(map.node("event_ring").Mark(), "'event_ring' must be a power of two",

@@ -56,11 +56,6 @@ std::unique_ptr<Input> Distributor::input(std::size_t i) {
 void Distributor::run(Backoff backoff) noexcept {
     Burst burst;
     for (;;) {
-        // A replay loses nothing: what waits in the rings must leave mbufs for the next burst.
-        if (wait_ && !receiver_.has_mbufs_for_burst()) {
-            backoff.idle();
-            continue;
-        }
         receiver_.receive(burst);
         if (burst.empty()) {
             if (receiver_.finished()) break;

@@ -2,8 +2,8 @@
 // source), and a burst that frees what it still holds.
 //
 // How mbufs change threads, and how ThreadSanitizer sees it: from the distributor to a worker
-// through SpscRing (std::atomic, which it understands); from a worker back to the distributor
-// through the mempool, whose rings live in DPDK's own libraries, which it does not see.
+// through SpscRing (std::atomic, which it understands); from a replay's feeder through the ring of
+// its port, and from a worker back through the mempool, in DPDK's own libraries, which it does not.
 // mark_given() and mark_taken() tell it of that way; without the sanitizer they are nothing.
 #pragma once
 
@@ -14,23 +14,9 @@
 #include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
 
+#include <querytap/base/thread_sanitizer.h>
 #include <querytap/base/time.h>
 #include <querytap/pipeline/inspector.h>
-
-#if defined(__SANITIZE_THREAD__)
-#define QUERYTAP_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define QUERYTAP_TSAN 1
-#endif
-#endif
-
-#ifdef QUERYTAP_TSAN
-extern "C" {
-void __tsan_acquire(void* address);
-void __tsan_release(void* address);
-}
-#endif
 
 namespace querytap::dataplane {
 
@@ -38,14 +24,14 @@ namespace querytap::dataplane {
 inline void mark_given([[maybe_unused]] rte_mbuf* mbuf) noexcept {
 #ifdef QUERYTAP_TSAN
     for (; mbuf != nullptr; mbuf = mbuf->next)
-        __tsan_release(mbuf);
+        happens_before(mbuf);
 #endif
 }
 /// To be called when a port has handed an mbuf out.
 inline void mark_taken([[maybe_unused]] rte_mbuf* mbuf) noexcept {
 #ifdef QUERYTAP_TSAN
     for (; mbuf != nullptr; mbuf = mbuf->next)
-        __tsan_acquire(mbuf);
+        happens_after(mbuf);
 #endif
 }
 

@@ -6,9 +6,12 @@
 
 #include <rte_dev.h>
 #include <rte_errno.h>
+#include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 #include <rte_mbuf.h>
+#include <rte_mbuf_pool_ops.h>
+#include <rte_ring.h>
 
 #include "rss.h"
 
@@ -59,6 +62,7 @@ Result<std::unique_ptr<Port>> Port::create(const Wish& wish) {
 }
 
 Status Port::probe() {
+    if (wish_.ring != 0) return make_ring();
     const std::size_t comma = wish_.device.find(',');
     name_ = wish_.device.substr(0, comma);
     if (wish_.is_vdev) {
@@ -87,12 +91,32 @@ Status Port::probe() {
     return success();
 }
 
+Status Port::make_ring() {
+    ring_ = rte_ring_create(wish_.device.c_str(), wish_.ring, SOCKET_ID_ANY,
+                            RING_F_SP_ENQ | RING_F_SC_DEQ);
+    // The port sends to it, too, as far as the driver knows: nothing ever is sent.
+    const int port = ring_ == nullptr ? -1 : rte_eth_from_ring(ring_);
+    if (port < 0) {
+        return Error{.message = "cannot make a port of a ring: " + reason(rte_errno)};
+    }
+    id_ = static_cast<std::uint16_t>(port);
+    char name[RTE_ETH_NAME_MAX_LEN] = "";
+    rte_eth_dev_get_name_by_port(id_, name);
+    name_ = name;
+    attached_ = probed_ = true;
+    socket_ = rte_eth_dev_socket_id(id_);
+    return success();
+}
+
 Status Port::make_pool() {
     // Not named for the device: its name may be longer than a pool's can be.
     const std::string name = "querytap_port" + std::to_string(id_);
-    pool_ = rte_pktmbuf_pool_create(
+    // Whoever feeds a ring takes what was used last, which is still in the cache. Devices refill
+    // from the cache of their own lcore.
+    pool_ = rte_pktmbuf_pool_create_by_ops(
         name.c_str(), wish_.mbufs, kPoolCache, 0,
-        static_cast<std::uint16_t>(wish_.mbuf_size + RTE_PKTMBUF_HEADROOM), socket_);
+        static_cast<std::uint16_t>(wish_.mbuf_size + RTE_PKTMBUF_HEADROOM), socket_,
+        wish_.ring != 0 ? "stack" : rte_mbuf_best_mempool_ops());
     if (pool_ != nullptr) return success();
     return Error{.message = "no memory for " + std::to_string(wish_.mbufs) + " mbufs of " +
                             std::to_string(wish_.mbuf_size) + " bytes: " + reason(rte_errno),
@@ -195,15 +219,17 @@ Port::~Port() {
     stop();
     if (probed_) rte_eth_dev_close(id_);
     if (attached_) rte_eal_hotplug_remove("vdev", name_.c_str());
+    if (ring_ != nullptr) {
+        void* packet = nullptr;
+        while (rte_ring_sc_dequeue(ring_, &packet) == 0)
+            rte_pktmbuf_free(static_cast<rte_mbuf*>(packet));
+        rte_ring_free(ring_);
+    }
     rte_mempool_free(pool_);
 }
 
 Queue Port::queue(std::uint16_t index) const noexcept {
-    return {.port = id_,
-            .queue = index,
-            .descriptors = descriptors_,
-            .pool = pool_,
-            .mbuf_size = wish_.mbuf_size};
+    return {.port = id_, .queue = index, .descriptors = descriptors_};
 }
 
 sinks::PortStats Port::stats() const {

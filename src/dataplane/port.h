@@ -12,6 +12,7 @@
 #include <querytap/sinks/metrics_source.h>
 
 struct rte_mempool;
+struct rte_ring;
 struct rte_eth_dev_info;
 
 namespace querytap::dataplane {
@@ -21,8 +22,6 @@ struct Queue {
     std::uint16_t port = 0;
     std::uint16_t queue = 0;
     std::uint16_t descriptors = 0;  ///< packets that may stand in it
-    const rte_mempool* pool = nullptr;
-    unsigned mbuf_size = 0;
 };
 
 class Port {
@@ -33,6 +32,7 @@ class Port {
     struct Wish {
         std::string device;  ///< PCI address, or vdev name and arguments
         bool is_vdev = false;
+        unsigned ring = 0;  ///< not 0: no device, but a net_ring of so many places and that name
         std::uint16_t rx_descriptors = 1024;
         std::uint16_t queues_max = 1;  ///< as many as there are workers, unless configured lower
         unsigned mbufs = 65536;
@@ -58,6 +58,9 @@ class Port {
     /// on the same queue.
     std::uint16_t queues() const noexcept { return queues_; }
     Queue queue(std::uint16_t index) const noexcept;
+    /// Who feeds a port made with Wish::ring takes mbufs from pool() and puts packets here.
+    rte_ring* ring() const noexcept { return ring_; }
+    rte_mempool* pool() const noexcept { return pool_; }
 
     /// Any thread.
     sinks::PortStats stats() const;
@@ -68,6 +71,7 @@ class Port {
   private:
     explicit Port(const Wish& wish) : wish_(wish) {}
     Status probe();
+    Status make_ring();
     Status configure();
     Status make_pool();
     Status set_up_queues();
@@ -83,6 +87,7 @@ class Port {
     std::uint16_t descriptors_ = 0;
     int socket_ = 0;
     rte_mempool* pool_ = nullptr;
+    rte_ring* ring_ = nullptr;
     std::uint64_t of_driver_ = 0;  ///< mbufs that it took when it was set up
     bool attached_ = false;
     bool probed_ = false;

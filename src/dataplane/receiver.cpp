@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include <rte_ethdev.h>
-#include <rte_lcore.h>
-#include <rte_mempool.h>
 
 namespace querytap::dataplane {
 namespace {
@@ -17,8 +15,6 @@ Receiver::Receiver(std::vector<Queue> queues, ReplayFeeder* feeder, const std::a
     : queues_(std::move(queues)), last_(queues_.size()), feeder_(feeder), stop_(stop) {
     for (const Queue& queue : queues_)
         left_after_stop_ += queue.descriptors;
-    const unsigned mbuf_size = queues_.front().mbuf_size;
-    mbufs_for_burst_ = mbufs_for_burst(rte_lcore_count(), mbuf_size);
 }
 
 void Receiver::receive(Burst& burst) noexcept {
@@ -49,50 +45,23 @@ void Receiver::receive_live(Burst& burst) noexcept {
     }
 }
 
+/// What the feeder has put on the port's ring, stamped.
 void Receiver::receive_replayed(Burst& burst) noexcept {
     const Queue& queue = queues_.front();
-    // net_pcap waits until it has as many packets as were asked for. A paced replay wants each at
-    // its time.
-    const std::uint16_t wanted = feeder_->paced() ? 1 : kWanted;
-    burst.set_size(rte_eth_rx_burst(queue.port, queue.queue, burst.data(), wanted));
-    records_ += burst.packets().size();
-    std::uint16_t frames = 0;
-    for (rte_mbuf* part : burst.packets()) {
-        if (!take_part(part)) continue;
-        StampField::of(frame_) = {last_ns_, ++received_};
-        burst.data()[frames++] = frame_;
-        frame_ = nullptr;
-    }
-    burst.set_size(frames);
-}
-
-/// True when frame_ is whole.
-bool Receiver::take_part(rte_mbuf* part) noexcept {
-    mark_taken(part);
-    ReplayFeeder::Prefix prefix;
-    std::memcpy(&prefix, rte_pktmbuf_mtod(part, const void*), sizeof(prefix));
-    rte_pktmbuf_adj(part, sizeof(prefix));
-    last_ns_ = prefix.time_ns;
-    if (frame_ == nullptr) {
-        frame_ = part;
-    } else if (rte_pktmbuf_chain(frame_, part) != 0) {
-        rte_pktmbuf_free(part);
-    }
-    return prefix.follows == 0;
+    burst.set_size(rte_eth_rx_burst(queue.port, queue.queue, burst.data(), kWanted));
+    for (rte_mbuf* mbuf : burst.packets())
+        mark_taken(mbuf);
+    if (burst.empty()) return;
+    const Stamp& last = StampField::of(burst.packets().back());
+    last_ns_ = last.time_ns;
+    received_ = last.ordinal();
 }
 
 bool Receiver::finished() noexcept {
     if (feeder_ == nullptr) {
         return stop_.load(std::memory_order_relaxed) && left_after_stop_ == 0;
     }
-    return feeder_->finished() && records_ + lost_by_port() >= feeder_->records();
-}
-
-/// Nothing should be lost in a replay; if it is, the replay must end all the same.
-std::uint64_t Receiver::lost_by_port() const noexcept {
-    rte_eth_stats stats{};
-    rte_eth_stats_get(queues_.front().port, &stats);
-    return stats.rx_nombuf + stats.ierrors;
+    return feeder_->drained();
 }
 
 unsigned Receiver::fill_percent() const noexcept {
@@ -107,16 +76,6 @@ unsigned Receiver::fill_percent() const noexcept {
         fullest = std::max(fullest, percent);
     }
     return fullest;
-}
-
-bool Receiver::has_mbufs_for_burst() const noexcept {
-    return rte_mempool_avail_count(queues_.front().pool) >= mbufs_for_burst_;
-}
-
-unsigned Receiver::mbufs_for_burst(unsigned lcores, unsigned mbuf_size) noexcept {
-    const auto for_record = static_cast<unsigned>(ReplayFeeder::kRecordMax) / mbuf_size + 1;
-    // A cache grows to one and a half times its size before it gives mbufs back to the others.
-    return kWanted * for_record + lcores * Port::kPoolCache * 3 / 2;
 }
 
 Timestamp Receiver::time() noexcept {

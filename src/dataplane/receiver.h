@@ -28,21 +28,13 @@ class Receiver {
     /// See Input.
     unsigned fill_percent() const noexcept;
 
-    /// Would a burst of the longest frames find its mbufs, whatever the lcores' caches hold?
-    bool has_mbufs_for_burst() const noexcept;
-
     /// Every packet up to this time has been received.
     Timestamp time() noexcept;
     std::uint64_t received() const noexcept { return received_; }
 
-    /// A pool of twice as many makes sure that has_mbufs_for_burst() comes true again.
-    static unsigned mbufs_for_burst(unsigned lcores, unsigned mbuf_size) noexcept;
-
   private:
     void receive_live(Burst& burst) noexcept;
     void receive_replayed(Burst& burst) noexcept;
-    bool take_part(rte_mbuf* part) noexcept;
-    std::uint64_t lost_by_port() const noexcept;
 
     std::vector<Queue> queues_;
     std::vector<std::uint16_t> last_;  ///< what each queue gave when it was looked at last
@@ -54,10 +46,6 @@ class Receiver {
     PacketClock clock_;
     std::int64_t last_ns_ = 0;
     std::uint64_t received_ = 0;
-
-    rte_mbuf* frame_ = nullptr;  ///< of a replay: parts came, more follow
-    std::uint64_t records_ = 0;  ///< of a replay: packets from the port, parts counted singly
-    unsigned mbufs_for_burst_ = 0;
 };
 
 }  // namespace querytap::dataplane

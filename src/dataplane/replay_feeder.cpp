@@ -1,58 +1,39 @@
 #include "replay_feeder.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
+
+#include <rte_ring.h>
 
 #include <querytap/dataplane/capture_file.h>
+
+#include "mbuf.h"
 
 namespace querytap::dataplane {
 namespace {
 
-constexpr int kPipeSize = 1 << 20;            // what an unprivileged user may ask for
-constexpr std::size_t kBufferSize = 1 << 18;  // one write for many records
-constexpr int kStopCheckMs = 50;              // how soon a stop is seen while waiting
+constexpr int kStopCheckMs = 50;  // how soon a stop is seen while a frame is not due
 
-template <typename T>
-void append(std::vector<std::uint8_t>& out, T value) {
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(&value);
-    out.insert(out.end(), bytes, bytes + sizeof(value));
-}
-
-/// The header of a classic pcap file, native order, microseconds, Ethernet.
-void append_file_header(std::vector<std::uint8_t>& out) {
-    append<std::uint32_t>(out, 0xa1b2c3d4);
-    append<std::uint16_t>(out, 2);
-    append<std::uint16_t>(out, 4);
-    append<std::uint64_t>(out, 0);
-    append<std::uint32_t>(out, 65535);
-    append<std::uint32_t>(out, 1);
-}
+/// For a full ring: at 10 Mpps it would be empty after twice as long.
+constexpr std::chrono::microseconds kWait{50};
 
 }  // namespace
+
+unsigned ReplayFeeder::mbufs_needed(unsigned lcores, unsigned mbuf_size) noexcept {
+    // A cache grows to one and a half times its size before it gives mbufs back to the others.
+    const unsigned kept = lcores * Port::kPoolCache * 3 / 2;
+    return 2 * (kRingSize + 2 * kBatch + kFrameMax / mbuf_size + kept);
+}
 
 Result<std::unique_ptr<ReplayFeeder>> ReplayFeeder::create(const Replay& replay) {
     for (const auto& file : replay.files) {
         auto opened = CaptureFile::open(file);  // a wrong name is told before anything is set up
         if (!opened) return opened.error();
     }
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        return Error{.message = std::string("cannot make a pipe: ") + std::strerror(errno)};
-    }
-    fcntl(ends[1], F_SETPIPE_SZ, kPipeSize);  // slower without, but no less right
-    fcntl(ends[1], F_SETFL, O_NONBLOCK);      // a stop must get through while the pipe is full
-    return std::unique_ptr<ReplayFeeder>(new ReplayFeeder(replay, ends[0], ends[1]));
+    return std::unique_ptr<ReplayFeeder>(new ReplayFeeder(replay));
 }
 
-ReplayFeeder::ReplayFeeder(Replay replay, int read_end, int write_end)
-    : replay_(std::move(replay)), read_end_(read_end), write_end_(write_end) {
-    buffer_.reserve(kBufferSize + kRecordMax + 64);
-    append_file_header(buffer_);
-    flush();  // net_pcap reads the header when it opens the file
+ReplayFeeder::ReplayFeeder(Replay replay) : replay_(std::move(replay)) {
     for (const auto& file : replay_.files) {
         std::error_code ignored;
         const auto size = std::filesystem::file_size(file, ignored);
@@ -63,21 +44,22 @@ ReplayFeeder::ReplayFeeder(Replay replay, int read_end, int write_end)
 ReplayFeeder::~ReplayFeeder() {
     stop();
     if (thread_.joinable()) thread_.join();
-    if (write_end_ >= 0) close(write_end_);
-    close(read_end_);
 }
 
-std::string ReplayFeeder::path() const {
-    return "/proc/self/fd/" + std::to_string(read_end_);
-}
-
-void ReplayFeeder::start() {
+void ReplayFeeder::start(const Port& port) {
+    ring_ = port.ring();
+    pool_ = port.pool();
     thread_ = std::thread([this] { run(); });
 }
 
 Status ReplayFeeder::join() {
     if (thread_.joinable()) thread_.join();
     return status_;
+}
+
+bool ReplayFeeder::drained() const noexcept {
+    // In this order: after the last frame none is added, so an empty ring stays empty.
+    return finished_.load(std::memory_order_acquire) && rte_ring_empty(ring_) != 0;
 }
 
 Progress ReplayFeeder::progress() const noexcept {
@@ -98,10 +80,9 @@ void ReplayFeeder::run() {
             break;
         }
     }
-    flush();
+    hand_over();
+    rte_pktmbuf_free_bulk(spare_.data(), spares_);
     finished_.store(true, std::memory_order_release);
-    close(write_end_);  // the port sees the end of its file
-    write_end_ = -1;
 }
 
 Status ReplayFeeder::feed_file(const std::filesystem::path& path) {
@@ -121,30 +102,20 @@ Status ReplayFeeder::feed_file(const std::filesystem::path& path) {
 }
 
 bool ReplayFeeder::feed_frame(Bytes frame, Timestamp time) {
-    const bool first = frames_.load(std::memory_order_relaxed) == 0;
+    const std::uint64_t before = frames_.load(std::memory_order_relaxed);
     // Captures of several interfaces step back in time now and then; inspected time never does.
     const std::int64_t ns =
-        first ? to_ns(time) : std::max(to_ns(time), last_ns_.load(std::memory_order_relaxed));
-    if (first) first_ns_.store(ns, std::memory_order_relaxed);
+        before == 0 ? to_ns(time) : std::max(to_ns(time), last_ns_.load(std::memory_order_relaxed));
+    if (before == 0) first_ns_.store(ns, std::memory_order_relaxed);
     if (!wait_until_due(ns)) return false;
+    rte_mbuf* const mbuf = frame_of(frame);
+    if (mbuf == nullptr) return false;
     last_ns_.store(ns, std::memory_order_relaxed);
-    frames_.fetch_add(1, std::memory_order_relaxed);
-    append_records(frame, ns);
-    return (paced() || buffer_.size() >= kBufferSize) ? flush() : true;
-}
-
-void ReplayFeeder::append_records(Bytes frame, std::int64_t time_ns) {
-    do {
-        const Bytes part = frame.first(std::min(frame.size(), kRecordMax - sizeof(Prefix)));
-        frame = frame.subspan(part.size());
-        const auto size = static_cast<std::uint32_t>(sizeof(Prefix) + part.size());
-        append<std::uint64_t>(buffer_, 0);  // the record's own time is not used
-        append<std::uint32_t>(buffer_, size);
-        append<std::uint32_t>(buffer_, size);
-        append(buffer_, Prefix{.time_ns = time_ns, .follows = frame.size()});
-        buffer_.insert(buffer_.end(), part.begin(), part.end());
-        records_.fetch_add(1, std::memory_order_relaxed);
-    } while (!frame.empty());
+    frames_.store(before + 1, std::memory_order_relaxed);
+    bytes_.store(bytes_.load(std::memory_order_relaxed) + frame.size(), std::memory_order_relaxed);
+    StampField::of(mbuf) = {ns, before + 1};
+    filled_[fills_++] = mbuf;
+    return (paced() || fills_ == kBatch) ? hand_over() : true;
 }
 
 /// False after a stop.
@@ -171,25 +142,60 @@ bool ReplayFeeder::wait_until_due(std::int64_t time_ns) {
     return false;
 }
 
-bool ReplayFeeder::flush() {
-    const bool written = write_all(buffer_);
-    buffer_.clear();
-    return written;
+/// A chain where one mbuf is too small (segmentation offload on a loopback interface makes long
+/// frames). Null after a stop.
+rte_mbuf* ReplayFeeder::frame_of(Bytes bytes) {
+    rte_mbuf* const head = take_mbuf();
+    rte_mbuf* last = head;
+    while (last != nullptr) {
+        const std::size_t size = std::min<std::size_t>(bytes.size(), rte_pktmbuf_tailroom(last));
+        std::memcpy(rte_pktmbuf_mtod(last, void*), bytes.data(), size);
+        last->data_len = static_cast<std::uint16_t>(size);
+        head->pkt_len += static_cast<std::uint32_t>(size);
+        bytes = bytes.subspan(size);
+        if (bytes.empty()) return head;
+        last->next = take_mbuf();
+        if (last->next != nullptr) ++head->nb_segs;
+        last = last->next;
+    }
+    rte_pktmbuf_free(head);
+    return nullptr;
 }
 
-bool ReplayFeeder::write_all(Bytes bytes) {
-    while (!bytes.empty()) {
-        const ssize_t n = write(write_end_, bytes.data(), bytes.size());
-        if (n > 0) {
-            bytes = bytes.subspan(static_cast<std::size_t>(n));
-            continue;
+/// Waits until the pool has some. Null after a stop.
+rte_mbuf* ReplayFeeder::take_mbuf() {
+    while (spares_ == 0) {
+        if (rte_pktmbuf_alloc_bulk(pool_, spare_.data(), kBatch) == 0) {
+            spares_ = kBatch;
+        } else if (!wait()) {
+            return nullptr;
         }
-        if (n < 0 && errno != EAGAIN && errno != EINTR) return false;
-        // After a stop the receiver still works off what it was promised, so the pipe keeps moving.
-        pollfd writable{.fd = write_end_, .events = POLLOUT, .revents = 0};
-        poll(&writable, 1, kStopCheckMs);
     }
-    return true;
+    rte_mbuf* const mbuf = spare_[--spares_];
+    mark_taken(mbuf);
+    return mbuf;
+}
+
+/// Waits until all that are filled found their place. False after a stop.
+bool ReplayFeeder::hand_over() {
+    for (unsigned i = 0; i < fills_; ++i)
+        mark_given(filled_[i]);
+    unsigned done = 0;
+    bool going_on = true;
+    while (done < fills_) {
+        const unsigned n = rte_ring_sp_enqueue_burst(
+            ring_, reinterpret_cast<void* const*>(&filled_[done]), fills_ - done, nullptr);
+        done += n;
+        if (n == 0) going_on = wait();  // the worker goes on taking: what was read is inspected
+    }
+    fills_ = 0;
+    return going_on;
+}
+
+/// False after a stop.
+bool ReplayFeeder::wait() {
+    std::this_thread::sleep_for(kWait);
+    return !stop_.load(std::memory_order_relaxed);
 }
 
 }  // namespace querytap::dataplane

@@ -25,7 +25,7 @@ constexpr std::size_t kLaneSize = 4096;
 /// frame that libpcap delivers (256 KiB).
 constexpr std::size_t kJoinedBytes = 1u << 20;
 
-constexpr const char* kReplayPort = "net_pcap_replay";
+constexpr const char* kReplayRing = "replay";
 
 packet::Options decode_options(const config::Decode& decode) {
     static_assert(config::Decode::kVxlanPortsMax == packet::kVxlanPortsMax);
@@ -43,6 +43,7 @@ pipeline::Limits limits_of(const config::Config& config, std::uint64_t secret) {
     limits.timeouts = {.half_open = seconds(config.limits.timeout_half_open_s),
                        .established = seconds(config.limits.timeout_established_s),
                        .closing = seconds(config.limits.timeout_closing_s),
+                       .closed = seconds(config.limits.timeout_closed_s),
                        .udp = seconds(config.limits.timeout_udp_s)};
     limits.decode = decode_options(config.decode);
     limits.fragments.datagrams = config.limits.fragmented_datagrams;
@@ -73,8 +74,8 @@ struct Runtime::Impl {
     std::shared_ptr<const tls::KeyLog> key_log;
     pipeline::Generation generation;
 
-    std::unique_ptr<ReplayFeeder> feeder;
     std::vector<std::unique_ptr<Port>> ports;
+    std::unique_ptr<ReplayFeeder> feeder;  ///< of a replay, whose port it feeds
     std::unique_ptr<Distributor> distributor;
     std::vector<std::unique_ptr<pipeline::EventRing>> rings;
     std::vector<std::unique_ptr<Worker>> workers;
@@ -120,15 +121,23 @@ Status Runtime::Impl::open_source(const std::optional<Replay>& replay) {
     auto opened = ReplayFeeder::create(*replay);
     if (!opened) return opened.error();
     feeder = std::move(opened).value();
-    config.ports = {
-        {.device = std::string(kReplayPort) + ",rx_pcap=" + feeder->path(), .is_vdev = true}};
+    config.ports.clear();
     const unsigned lcores = config.workers.count + 2;
-    config.memory.mbufs = std::max(config.memory.mbufs,
-                                   2 * Receiver::mbufs_for_burst(lcores, config.memory.mbuf_size));
+    config.memory.mbufs =
+        std::max(config.memory.mbufs, ReplayFeeder::mbufs_needed(lcores, config.memory.mbuf_size));
     return success();
 }
 
 Status Runtime::Impl::open_ports() {
+    if (feeder) {
+        auto port = Port::create({.device = kReplayRing,
+                                  .ring = ReplayFeeder::kRingSize,
+                                  .mbufs = config.memory.mbufs,
+                                  .mbuf_size = config.memory.mbuf_size});
+        if (!port) return port.error();
+        ports.push_back(std::move(port).value());
+        return success();
+    }
     for (const config::Port& wanted : config.ports) {
         const unsigned queues = wanted.queues > 0 ? wanted.queues : config.workers.count;
         auto port = Port::create({.device = wanted.device,
@@ -280,7 +289,7 @@ Status Runtime::start() {
             },
             impl_.get(), impl_->plan.distributor_lcore());
     }
-    if (impl_->feeder) impl_->feeder->start();
+    if (impl_->feeder) impl_->feeder->start(*impl_->ports.front());
     return success();
 }
 
@@ -372,10 +381,7 @@ std::vector<sinks::PortStats> Runtime::ports() const {
     std::vector<sinks::PortStats> stats;
     for (const auto& port : impl_->ports)
         stats.push_back(port->stats());
-    if (impl_->feeder) {  // what the feeder put before the packets is not theirs
-        sinks::PortStats& port = stats.front();
-        port.rx_bytes -= port.rx_packets * sizeof(ReplayFeeder::Prefix);
-    }
+    if (impl_->feeder) stats.front().rx_bytes = impl_->feeder->bytes();  // net_ring counts none
     return stats;
 }
 

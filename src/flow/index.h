@@ -13,6 +13,13 @@
 
 namespace querytap::flow {
 
+/// A function that does nothing but prefetch has no effect that GCC knows of, and with link-time
+/// optimisation its calls are dropped: the empty statement is one.
+inline void fetch(const void* line) noexcept {
+    __builtin_prefetch(line);
+    asm volatile("" : : "r"(line));
+}
+
 class Index {
   public:
     static constexpr std::size_t kBucketSize = 8;
@@ -56,16 +63,9 @@ class Index {
     /// The entry must be there.
     void erase(std::uint64_t hash, std::uint32_t slot) noexcept;
 
-    /// Prefetches the elements of `array`, a cache line each, that find() would look at.
-    template <typename T>
-    void prefetch_elements(std::uint64_t hash, const T* array) const noexcept {
-        static_assert(sizeof(T) == 64);
-        const std::uint16_t tag = tag_of(hash);
-        for (const std::uint32_t bucket : candidates(hash)) {
-            const Bucket& entries = buckets_[bucket];
-            for (Matches found(entries, tag); found.any();)
-                fetch(&array[entries.slots[found.take()]]);
-        }
+    /// The first slot that find() would look at, and nearly always the only one.
+    std::optional<std::uint32_t> first_candidate(std::uint64_t hash) const noexcept {
+        return find(hash, [](std::uint32_t) { return true; });
     }
 
     /// Calls `visit(slot)` for every entry that competes with the hash for a place.
@@ -87,13 +87,6 @@ class Index {
         std::array<std::uint32_t, kBucketSize> slots;
     };
     static_assert(sizeof(Bucket) == 64);
-
-    /// A function that does nothing but prefetch has no effect that GCC knows of, and with
-    /// link-time optimisation its calls are dropped: the empty statement is one.
-    static void fetch(const void* line) noexcept {
-        __builtin_prefetch(line);
-        asm volatile("" : : "r"(line));
-    }
 
     /// Where a bucket has a tag, as bits to be taken one by one: eight comparisons in a few
     /// operations on two words.

@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::size_t kFlowsMin = 8;
 
+/// Of a place where no flow is.
+constexpr packet::IpProtocol kNoProtocol{0};
+
 /// Handshakes longer than this are written as this long.
 constexpr std::uint32_t kMicrosecondsMax = UINT32_MAX;
 
@@ -76,8 +79,9 @@ Duration Table::Impl::timeout_of(State state) const noexcept {
         case State::kEstablished:
             return timeouts.established;
         case State::kClosing:
-        case State::kClosed:
             return timeouts.closing;
+        case State::kClosed:
+            return timeouts.closed;
         case State::kUdp:
             return timeouts.udp;
     }
@@ -146,6 +150,7 @@ void Table::Impl::end(std::uint32_t slot, EndReason reason, Timestamp when) noex
     counters.active.sub();
     on_end(flow, reason, when);
     index.erase(hash_of(key_of(flow), secret), slot);
+    flow.protocol = kNoProtocol;  // a place that was told before this is no flow's any more
     cold[slot].next_free = free_head;
     free_head = slot;
     if (newest == slot) newest = kNone;
@@ -208,30 +213,35 @@ void Table::prefetch(std::uint64_t hash) const noexcept {
     impl_->index.prefetch(hash);
 }
 
-void Table::prefetch_flow(std::uint64_t hash) const noexcept {
-    impl_->index.prefetch_elements(hash, impl_->flows.data());
+std::uint32_t Table::prefetch_flow(std::uint64_t hash) const noexcept {
+    const std::uint32_t place = impl_->index.first_candidate(hash).value_or(kNoPlace);
+    if (place != kNoPlace) fetch(&impl_->flows[place]);
+    return place;
 }
 
 Flow& Table::find_or_create(const Lookup& lookup, std::uint64_t hash,
-                            const packet::PacketView& packet, Timestamp now,
-                            bool& created) noexcept {
+                            const packet::PacketView& packet, Timestamp now, bool& created,
+                            std::uint32_t place) noexcept {
     Impl& table = *impl_;
     const Identity wanted = identity_of(lookup.key, hash);
-    const auto found = table.index.find(
-        hash, [&](std::uint32_t slot) { return table.is(table.flows[slot], wanted, lookup.key); });
+    const auto is_it = [&](std::uint32_t slot) {
+        return table.is(table.flows[slot], wanted, lookup.key);
+    };
+    if (place == kNoPlace || !is_it(place))
+        place = table.index.find(hash, is_it).value_or(kNoPlace);
     created = true;
-    if (!found) return table.create(lookup, hash, packet, now);
+    if (place == kNoPlace) return table.create(lookup, hash, packet, now);
 
-    Flow& flow = table.flows[*found];
-    if (time_of(table.deadline_of(flow)) <= now) {
-        table.wheel.disarm(*found);
-        table.end_at_deadline(*found);
+    Flow& flow = table.flows[place];
+    if (table.is_over(flow, now)) {
+        table.wheel.disarm(place);
+        table.end_at_deadline(place);
         return table.create(lookup, hash, packet, now);
     }
     if (packet.protocol == packet::IpProtocol::kTcp &&
-        begins_anew(flow, table.cold[*found].starts, lookup.side, packet)) {
-        table.wheel.disarm(*found);
-        table.end(*found, EndReason::kClosed, now);
+        begins_anew(flow, table.cold[place].starts, lookup.side, packet)) {
+        table.wheel.disarm(place);
+        table.end(place, EndReason::kClosed, now);
         return table.create(lookup, hash, packet, now);
     }
     created = false;
@@ -260,7 +270,10 @@ void Table::account(Flow& flow, Side side, const packet::PacketView& packet, Tim
 
 void Table::advance(Timestamp now) {
     Impl& table = *impl_;
+    if (now >= table.advanced_from && now < table.advanced_until) return;
     const Tick tick_now = tick_at_or_before(now);
+    table.advanced_from = now;
+    table.advanced_until = tick_now < kTickMax ? time_of(tick_now + 1) : now;
     if (!table.wheel.started()) {
         table.wheel.start(tick_now);
         return;

@@ -66,6 +66,9 @@ struct Table::Impl {
     std::uint32_t untouched = 0;    // slots from here on were never used
     std::uint32_t victim_hand = 0;  // where the last sample for a victim stopped
     std::uint32_t newest = kNone;   // the flow created last
+    // advance() had nothing left to do from here to there.
+    Timestamp advanced_from = Timestamp::max();
+    Timestamp advanced_until = Timestamp::min();
 
     std::uint32_t slot_of(const Flow& flow) const noexcept {
         return static_cast<std::uint32_t>(&flow - flows.data());
@@ -77,6 +80,12 @@ struct Table::Impl {
     Duration timeout_of(State state) const noexcept;
     Tick deadline_of(const Flow& flow) const noexcept {
         return tick_at_or_after(later_by(flow.last, timeout_of(flow.state)));
+    }
+
+    /// The division only when it may matter.
+    bool is_over(const Flow& flow, Timestamp now) const noexcept {
+        return later_by(flow.last, timeout_of(flow.state)) <= now &&
+               time_of(deadline_of(flow)) <= now;
     }
 
     std::uint32_t take_slot() noexcept;

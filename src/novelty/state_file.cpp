@@ -85,7 +85,7 @@ std::optional<Image> parse(const std::string& text) {
         return std::nullopt;
     }
     image.entries.resize(image.header.entries);
-    std::memcpy(image.entries.data(), text.data() + sizeof(Header), rest);
+    if (rest > 0) std::memcpy(image.entries.data(), text.data() + sizeof(Header), rest);
     if (image.header.checksum != checksum_of(image.header, image.entries)) return std::nullopt;
     return image;
 }

@@ -141,7 +141,6 @@ void Connection::on_tls(tds::TlsMode mode, const tls::Handshake& handshake) {
     judge_tls(mode, handshake);
     check_tls(handshake);
     match_tls(handshake);
-    if (!context_.limits.tds_events) return;
     context_.events.write<Tls>(conversation_, [&](Tls& event) {
         event.mode = mode;
         event.handshake = handshake;

@@ -90,7 +90,8 @@ class Inspector::Impl {
 
   private:
     flow::Flow& walk(const packet::Frame& frame, const packet::PacketView& packet,
-                     const flow::Lookup& lookup, std::uint64_t hash) noexcept;
+                     const flow::Lookup& lookup, std::uint64_t hash,
+                     std::uint32_t place = flow::Table::kNoPlace) noexcept;
     void fragment(const packet::Frame& frame) noexcept;
     void overlapping_fragments(flow::Flow& flow) noexcept;
     void tcp(flow::Flow& flow, flow::Side side, const packet::PacketView& packet) noexcept;
@@ -107,6 +108,7 @@ class Inspector::Impl {
         std::array<packet::PacketView, kBurstMax> packets;
         std::array<flow::Lookup, kBurstMax> lookups;
         std::array<std::uint64_t, kBurstMax> hashes;
+        std::array<std::uint32_t, kBurstMax> places;  ///< probably, in the flow table
         std::array<Decoded, kBurstMax> decoded;
     };
 
@@ -123,7 +125,7 @@ class Inspector::Impl {
 };
 
 void Inspector::Impl::inspect(std::span<const packet::Frame> burst) noexcept {
-    auto& [packets, lookups, hashes, decoded] = burst_;
+    auto& [packets, lookups, hashes, places, decoded] = burst_;
     for (std::size_t i = 0; i < std::min(kHeadersAhead, burst.size()); ++i)
         prefetch_headers(burst[i]);
     for (std::size_t i = 0; i < burst.size(); ++i) {
@@ -139,17 +141,18 @@ void Inspector::Impl::inspect(std::span<const packet::Frame> burst) noexcept {
         flows_.prefetch(hashes[i]);
     }
     for (std::size_t i = 0; i < burst.size(); ++i) {
-        if (decoded[i] == Decoded::kOk && !burst[i].elsewhere) flows_.prefetch_flow(hashes[i]);
+        if (decoded[i] == Decoded::kOk && !burst[i].elsewhere)
+            places[i] = flows_.prefetch_flow(hashes[i]);
     }
     for (std::size_t i = 0; i < burst.size(); ++i) {
         if (i + kPayloadsAhead < burst.size())
             prefetch_payload(packets[i + kPayloadsAhead], decoded[i + kPayloadsAhead]);
-        advance(burst[i].time);
+        if (burst[i].time != context_.now) advance(burst[i].time);
         context_.events.set_place(burst[i].time, burst[i].ordinal);
         if (burst[i].elsewhere) {
             if (decoded[i] == Decoded::kOk) learn_announcement(context_, packets[i]);
         } else if (decoded[i] == Decoded::kOk) {
-            walk(burst[i], packets[i], lookups[i], hashes[i]);
+            walk(burst[i], packets[i], lookups[i], hashes[i], places[i]);
         } else if (decoded[i] == Decoded::kFragment) {
             fragment(burst[i]);
         }
@@ -157,9 +160,10 @@ void Inspector::Impl::inspect(std::span<const packet::Frame> burst) noexcept {
 }
 
 flow::Flow& Inspector::Impl::walk(const packet::Frame& frame, const packet::PacketView& packet,
-                                  const flow::Lookup& lookup, std::uint64_t hash) noexcept {
+                                  const flow::Lookup& lookup, std::uint64_t hash,
+                                  std::uint32_t place) noexcept {
     bool created = false;
-    flow::Flow& flow = flows_.find_or_create(lookup, hash, packet, frame.time, created);
+    flow::Flow& flow = flows_.find_or_create(lookup, hash, packet, frame.time, created, place);
     const bool attached = flow.attachment != flow::kNoAttachment;
     const bool ends = !attached || connections_[flow.attachment].may_end(lookup.side, packet);
     if (!ends) context_.counters.resets_ignored.add();

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include <hs.h>
-#include <tbb/parallel_for.h>
 
 #include "compile_trial.h"
 #include "database_cache.h"
 #include "expression.h"
+#include "in_parallel.h"
 #include "program.h"
 
 namespace querytap::signature {
@@ -50,7 +50,7 @@ class TermTable {
     /// Each term by itself: cheap, and finds all that are wrong at once.
     std::vector<Refused> check(const CompileBudget& budget) const {
         std::vector<std::string> why(terms_.size());
-        tbb::parallel_for(std::size_t{0}, terms_.size(), [&](std::size_t i) {
+        in_parallel(terms_.size(), [&](std::size_t i) {
             const hs_expr_ext_t ext = extension(terms_[i]);
             hs_expr_info_t* info = nullptr;
             hs_compile_error_t* raw = nullptr;
@@ -221,7 +221,7 @@ class Attempt {
     }
 
     void find_databases() {
-        tbb::parallel_for(std::size_t{0}, 2 * kBufferCount, [&](std::size_t i) {
+        in_parallel(2 * kBufferCount, [&](std::size_t i) {
             if (tables_[i / 2].terms().empty()) return;
             database(i) = cache_.find(tables_[i / 2].content(kModes[i % 2]));
         });
@@ -234,7 +234,7 @@ class Attempt {
     void build_databases(std::map<std::uint32_t, Error>& faults) {
         std::array<std::optional<Refused>, 2 * kBufferCount> refused;
         // The most expensive thing at start: every database on a core of its own.
-        tbb::parallel_for(std::size_t{0}, refused.size(), [&](std::size_t i) {
+        in_parallel(refused.size(), [&](std::size_t i) {
             const TermTable& table = tables_[i / 2];
             Database& made = database(i);
             if (table.terms().empty() || made) return;

@@ -3,11 +3,11 @@
 #include <memory>
 #include <new>
 
-#include <tbb/parallel_for.h>
 
 #include <querytap/signature/profile.h>
 
 #include "database_cache.h"
+#include "in_parallel.h"
 #include "program.h"
 #include "rule_files.h"
 
@@ -101,7 +101,7 @@ Result<std::vector<RuleCost>> profile(const std::filesystem::path& directory,
     std::vector<RuleCost> costs(rules.size());
     for (std::size_t i = 0; i < rules.size(); ++i)
         costs[i] = {.sid = rules[i].rule.sid, .message = rules[i].rule.message};
-    tbb::parallel_for(std::size_t{0}, rules.size(), [&](std::size_t i) {
+    in_parallel(rules.size(), [&](std::size_t i) {
         std::vector<ParsedRule> one;
         one.push_back(std::move(rules[i]));
         DatabaseCache none{{}};

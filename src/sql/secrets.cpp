@@ -54,12 +54,15 @@ constexpr std::string_view kMarks[] = {
     "sp_appr",       "sp_xp_cmdshell_p", "signby", "encryptby", "decryptby", "openrowset",
     "opendatasource"};
 
+/// Five bits of each of two characters: enough to leave nearly all places of a text alone.
+constexpr std::size_t pair_of(char first, char second) noexcept {
+    return (static_cast<std::size_t>(first) & 31) << 5 | (static_cast<std::size_t>(second) & 31);
+}
+
 constexpr auto kBegins = [] {
-    std::array<bool, 256> begins{};
-    for (const std::string_view mark : kMarks) {
-        begins[static_cast<unsigned char>(mark[0])] = true;
-        begins[static_cast<unsigned char>(upper(mark[0]))] = true;
-    }
+    std::array<bool, 1024> begins{};
+    for (const std::string_view mark : kMarks)
+        begins[pair_of(mark[0], mark[1])] = true;
     return begins;
 }();
 
@@ -72,8 +75,8 @@ bool begins_with(std::string_view text, std::string_view mark) noexcept {
 }  // namespace
 
 bool may_hold_secret(std::string_view text) noexcept {
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (!kBegins[static_cast<unsigned char>(text[i])]) continue;
+    for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+        if (!kBegins[pair_of(text[i], text[i + 1])]) continue;
         for (const std::string_view mark : kMarks) {
             if (begins_with(text.substr(i), mark)) return true;
         }

@@ -10,11 +10,13 @@ depends on the machine, and is only told.
 """
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import sys
 
 import throughput
+import traffic
 
 GIB = 1 << 30
 
@@ -70,27 +72,37 @@ def memory(bars: Bars, build: pathlib.Path, arguments) -> None:
 
 
 def tds(bars: Bars, build: pathlib.Path, arguments) -> None:
-    capture = arguments.capture or throughput.generate(build, "2M" if arguments.short else "64M")
+    capture = arguments.capture or traffic.tds(build, "2M" if arguments.short else "64M")
     laps = "1" if arguments.short else "8"
-    found = run_json(build / "tests/bench/bench_inspector", capture, "--signatures", throughput.ROOT / "signatures",
+    found = run_json(build / "tests/bench/bench_inspector", capture, "--signatures", traffic.ROOT / "signatures",
                      "--laps", laps, "--literals", "10000",
                      "--prefixes", "100000", "--json")
     bars.add("TDS mix, all signatures, one worker", found["inspector_bps"] / 1e9, 8, "Gbit/s")
     bars.add("    of narrowing and raw Hyperscan on the same bytes", found["inspector_bps"] / found["floor_bps"] * 100, 80,
              "%", digits=0)
+    workers(bars, build, capture, laps)
     bars.add("    its speed with a policy of 100,000 prefixes", found["with_prefixes"] * 100, 97, "%", digits=1)
     bars.add("    that policy is read in", found["policy_load_s"], 1, "s", at_most=True)
     bars.add("    its speed with 10,000 literal signatures more", found["with_literals"] * 100, 75, "%", digits=0)
 
 
+def workers(bars: Bars, build: pathlib.Path, capture: pathlib.Path, laps: str) -> None:
+    if len(os.sched_getaffinity(0)) < 2:
+        print("two workers: left out, there is one core only")
+        return
+    found = run_json(build / "tests/bench/bench_workers", capture, "--signatures", traffic.ROOT / "signatures",
+                     "--laps", laps, "--json")
+    bars.add("    two workers, of one (where cores are free)", found["ratio"], 1.7, "times")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--build", type=pathlib.Path, default=throughput.ROOT / "build")
+    parser.add_argument("--build", type=pathlib.Path, default=traffic.ROOT / "build")
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--floods", type=int, default=20_000_000)
     parser.add_argument("--capture", type=pathlib.Path, help="TDS traffic; default: generated")
     arguments = parser.parse_args()
-    for name in ("bench_packets", "bench_flow", "bench_inspector"):
+    for name in ("bench_packets", "bench_flow", "bench_inspector", "bench_workers"):
         if not (arguments.build / "tests/bench" / name).exists():
             print(f"{name} is missing: build first (scripts/test.sh)", file=sys.stderr)
             return 2

@@ -27,11 +27,14 @@
 #include <querytap/pipeline/inspector.h>
 
 #include "../../src/signature/program.h"
-#include "capture_turns.h"
+#include "lap.h"
 
 namespace {
 
 using namespace querytap;
+using bench::Lap;
+using bench::NoEvents;
+using bench::play;
 
 /// Of the processor, not of the wall: whoever else runs here does not count.
 double seconds_used() {
@@ -39,76 +42,9 @@ double seconds_used() {
 }
 
 constexpr int kRuns = 5;
-constexpr std::size_t kAddress = 14 + 12;  // IPv4 source in an untagged Ethernet frame
-constexpr std::size_t kSequence = 14 + 20 + 4;
-
-/// Takes events and forgets them: the cost of filling them stays in the measurement.
-class NoEvents final : public pipeline::EventSink {
-  public:
-    pipeline::Event* reserve(pipeline::EventType) noexcept override { return &event_; }
-    void publish() noexcept override { ++count_; }
-
-  private:
-    pipeline::Event event_;
-    std::uint64_t count_ = 0;
-};
-
-struct LapFrame : test::OwnedFrame {
-    std::size_t payload = 0;  ///< where it begins; the end of the frame when there is none
-};
-
-struct Lap {
-    std::vector<LapFrame> frames;
-    std::uint64_t bytes = 0;
-    Duration length{};
-};
-
-/// Both endpoints move to another /8 and both directions' sequence numbers by the same step.
-void rewrite(test::OwnedFrame& frame, std::uint8_t lap, Duration step) {
-    std::uint8_t* bytes = frame.bytes.data();
-    bytes[kAddress] = lap;
-    bytes[kAddress + 4] = lap;
-    bytes[kSequence] = static_cast<std::uint8_t>(bytes[kSequence] + 1);
-    bytes[kSequence + 4] = static_cast<std::uint8_t>(bytes[kSequence + 4] + 1);
-    frame.time += step;
-}
-
-Lap load(const std::filesystem::path& capture) {
-    Lap lap;
-    for (auto& frame : test::frames_of(capture)) {
-        packet::PacketView packet;
-        const bool plain = frame.bytes.size() >= kSequence + 8 && frame.bytes[12] == 0x08 &&
-                           frame.bytes[13] == 0x00 && frame.bytes[14] == 0x45;
-        if (!plain || packet::decode(frame.bytes, packet) != packet::Decoded::kOk) continue;
-        lap.bytes += frame.bytes.size();
-        const std::size_t payload =
-            packet.payload.empty()
-                ? frame.bytes.size()
-                : static_cast<std::size_t>(packet.payload.data() - frame.bytes.data());
-        lap.frames.push_back({std::move(frame), payload});
-    }
-    if (!lap.frames.empty()) {
-        lap.length = lap.frames.back().time - lap.frames.front().time + std::chrono::hours(2);
-    }
-    return lap;
-}
-
 double run(Lap& lap, int laps, pipeline::Inspector* inspector) {
     const double begin = seconds_used();
-    std::vector<packet::Frame> burst;
-    burst.reserve(32);
-    std::uint64_t ordinal = 0;
-    static std::uint8_t number = 1;
-    for (int i = 0; i < laps; ++i, ++number) {
-        for (auto& frame : lap.frames) {
-            rewrite(frame, number, lap.length);
-            frame.ordinal = ++ordinal;
-            burst.push_back(frame.frame());
-            if (burst.size() < 32) continue;
-            if (inspector != nullptr) inspector->inspect(burst);
-            burst.clear();
-        }
-    }
+    play(lap, laps, inspector);
     return seconds_used() - begin;
 }
 
@@ -280,7 +216,7 @@ class Bench {
     }
 
     int run_all() {
-        Lap lap = load(options_.capture);
+        Lap lap = bench::load(options_.capture);
         if (lap.frames.empty()) return 1;
         if (options_.alone) {  // for a profiler
             run(lap, options_.laps, inspectors_[0].get());

@@ -1,22 +1,23 @@
 #!/usr/bin/env python3
 """querytap beside Suricata 7 on the same captures, one inspecting thread each.
 
-    tests/bench/suricata.py [--build build] [--size 64M] [--runs 5]
+    tests/bench/suricata.py [--build build] [--size 256M] [--runs 5] [--seconds 5]
 
-Two captures: the TDS mixture of tests/capgen, and TCP that is no SQL (800 bytes a packet in the mean).
-Suricata gets the same number of rules as querytap has signatures, in the only form that it knows for SQL
-Server: for each signature its longest text in UTF-16LE, on the reassembled stream of port 1433. It decodes
-no TDS, and neither normalises SQL nor knows a literal from code, so it does less for each byte.
+The TDS mixture of tests/capgen, TCP that is no SQL (850 bytes a packet in the mean), and such of 64 bytes a
+packet. Suricata gets the same number of rules as querytap has signatures, in the only form that it knows for
+SQL Server: for each signature its longest text in UTF-16LE, on the reassembled stream of port 1433. It
+decodes no TDS, and neither normalises SQL nor knows a literal from code, so it does less for each byte.
 
-Both read the capture from a file (`querytap replay`, `suricata -r --runmode single`). Start-up and
-compiling are measured on a capture of one packet and taken off. Figures are medians of the runs, alternating;
-CPU time counts all threads, so that it does not matter how many others a program keeps busy. Skipped where
-Suricata 7 is not installed (Debian: bookworm-backports).
+From a file: `querytap replay`, `suricata -r --runmode single`. Start-up and compiling are measured on a
+capture of one packet and taken off. Figures are medians of the runs; CPU time counts all threads, so that it
+does not matter how many others a program keeps busy. From a device: `querytap run` and `suricata --dpdk`, one
+worker each, on net_pcap with infinite_rx; medians over seconds. There a lap's segments are repetitions to
+Suricata, unless their connections were closed, and cost it little. Skipped where Suricata 7 is not installed
+(Debian: bookworm-backports).
 """
 import argparse
 import os
 import pathlib
-import random
 import re
 import shutil
 import statistics
@@ -26,7 +27,10 @@ import sys
 import tempfile
 import time
 
-from throughput import ROOT, conditions, generate
+import devices
+import traffic
+from throughput import conditions
+from traffic import ROOT
 
 CONFIG = """%YAML 1.1
 ---
@@ -34,8 +38,6 @@ vars:
   address-groups: {HOME_NET: any, EXTERNAL_NET: any}
   port-groups: {SQL: "1433"}
 default-log-dir: .
-stats: {enabled: no}
-outputs: []
 logging: {default-log-level: error, outputs: [{console: {enabled: yes}}]}
 stream:
   memcap: 1gb
@@ -79,47 +81,6 @@ def equivalent_rules(signatures):
     return rules
 
 
-def write_other(path, size):
-    """TCP that is no SQL: web-like connections, large answers, few requests, a handshake each."""
-    random.seed(1)
-    out, now, port = bytearray(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)), 0, 0
-    body = bytes(random.getrandbits(8) for _ in range(1 << 16))
-
-    def frame(to_server, client, sport, seq, ack, flags, payload):
-        nonlocal now
-        now += 1
-        ends = (client, 0x0a020001) if to_server else (0x0a020001, client)
-        ports = (sport, 8443) if to_server else (8443, sport)
-        tcp = struct.pack(">HHIIBBHHH", *ports, seq & 0xffffffff, ack & 0xffffffff, 0x50, flags, 65535, 0, 0)
-        ip = struct.pack(">BBHHHBBHII", 0x45, 0, 40 + len(payload), 0, 0x4000, 64, 6, 0, *ends)
-        packet = b"\x02\0\0\0\0\1\x02\0\0\0\0\2\x08\0" + ip + tcp + payload
-        out.extend(struct.pack("<IIII", 1772438400 + now // 10**6, now % 10**6, len(packet), len(packet)))
-        out.extend(packet)
-
-    while len(out) < size:
-        port += 1
-        client, sport = 0x0a030000 + port // 50000, 10000 + port % 50000
-        mine, theirs = random.getrandbits(31), random.getrandbits(31)
-        frame(True, client, sport, mine, 0, 2, b"")
-        frame(False, client, sport, theirs, mine + 1, 0x12, b"")
-        mine, theirs = mine + 1, theirs + 1
-        frame(True, client, sport, mine, theirs, 0x10, b"")
-        for _ in range(random.randint(2, 6)):
-            at = random.randrange(1 << 15)
-            frame(True, client, sport, mine, theirs, 0x18, body[at:at + 300])
-            mine += 300
-            for _ in range(8):
-                at = random.randrange(1 << 15)
-                frame(False, client, sport, theirs, mine, 0x10, body[at:at + 1400])
-                theirs += 1400
-            for _ in range(4):
-                frame(True, client, sport, mine, theirs, 0x10, b"")
-        frame(True, client, sport, mine, theirs, 0x11, b"")
-        frame(False, client, sport, theirs, mine + 1, 0x11, b"")
-        frame(True, client, sport, mine + 1, theirs + 1, 0x10, b"")
-    path.write_bytes(out)
-
-
 def spent(command, folder):
     """(wall, CPU) seconds of a program; it must end well."""
     begin = time.monotonic()
@@ -148,11 +109,51 @@ def count(capture):
     return packets, len(data) - 24 - 16 * packets
 
 
+class Comparison:
+    """Programs, configurations and captures, in a folder of their own."""
+
+    def __init__(self, suricata, build, folder, options):
+        self.suricata, self.build, self.folder, self.options = suricata, build, folder, options
+        self.rules = folder / "equivalent.rules"
+        self.rules.write_text("\n".join(equivalent_rules(ROOT / "signatures")) + "\n")
+        (folder / "suricata.yaml").write_text(CONFIG + "stats: {enabled: no}\noutputs: []\n")
+        self.tds = traffic.tds(build, options.size)
+        self.web = traffic.web(folder / "web.pcap", int(float(options.size.rstrip("M")) * (1 << 20)))
+        self.empty = folder / "empty.pcap"
+        first = self.tds.read_bytes()[:4096]
+        self.empty.write_bytes(first[:24 + 16 + struct.unpack_from("<I", first, 24 + 8)[0]])
+
+    def from_file(self, title, capture):
+        packets, size = count(capture)
+        print("%s, from a file: %d packets, %.1f MB, %d bytes a packet" % (title, packets, size / 1e6, size / packets))
+        programs = {
+            "querytap": lambda file: [self.build / "querytap", "replay", file],
+            "Suricata": lambda file: [self.suricata, "-c", "suricata.yaml", "-S", self.rules, "-r", file, "-l", ".",
+                                      "-k", "none", "--runmode", "single"]}
+        figures = {}
+        for program, command in programs.items():
+            wall, cpu = figures[program] = net(command, capture, self.empty, self.folder, self.options.runs)
+            print("  %-9s %6.2f s CPU, %6.2f Gbit/s of one core    (%.2f s wall)"
+                  % (program, cpu, size * 8 / cpu / 1e9, wall))
+        print("  ratio     %6.1f by CPU time, %.1f by wall time\n"
+              % tuple(figures["Suricata"][i] / figures["querytap"][i] for i in (1, 0)), flush=True)
+
+    def from_device(self, title, capture):
+        print("%s, from DPDK's net_pcap, again and again" % title)
+        mine = devices.median(devices.measure_querytap(self.build, capture, self.options.seconds)[0])
+        theirs = devices.median(devices.measure_suricata(self.suricata, CONFIG, self.rules, capture,
+                                                         self.options.seconds))
+        for program, (pps, bps) in (("querytap", mine), ("Suricata", theirs)):
+            print("  %-9s %6.2f Mpps, %6.2f Gbit/s" % (program, pps / 1e6, bps / 1e9))
+        print("  ratio     %6.1f\n" % (mine[0] / theirs[0]), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
-    parser.add_argument("--size", default="64M", help="of each capture")
+    parser.add_argument("--size", default="256M", help="of each capture that is read from a file")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=5, help="of each measurement on a device")
     options = parser.parse_args()
     suricata = shutil.which("suricata")
     version = subprocess.run([suricata, "-V"], capture_output=True, text=True, check=False).stdout if suricata else ""
@@ -160,33 +161,17 @@ def main():
         print("skipped: Suricata 7 is not installed (Debian package suricata of bookworm-backports)")
         return
     build = options.build.resolve()
-    size = int(float(options.size.rstrip("M")) * (1 << 20))
-    rules = equivalent_rules(ROOT / "signatures")
-    print("%s\n%s\n%d rules in UTF-16LE for Suricata, the signatures of this checkout for querytap\n"
-          % (conditions(), version.strip(), len(rules)))
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        (folder / "suricata.yaml").write_text(CONFIG)
-        (folder / "equivalent.rules").write_text("\n".join(rules) + "\n")
-        tds = generate(build, options.size)
-        empty, other = folder / "empty.pcap", folder / "other.pcap"
-        first = tds.read_bytes()[:4096]
-        empty.write_bytes(first[:24 + 16 + struct.unpack_from("<I", first, 24 + 8)[0]])
-        write_other(other, size)
-        mine = lambda capture: [build / "querytap", "replay", capture]
-        theirs = lambda capture: [suricata, "-c", "suricata.yaml", "-S", "equivalent.rules", "-r", capture, "-l", ".",
-                                  "-k", "none", "--runmode", "single"]
-        for title, capture in (("TDS mixture", tds), ("TCP that is no SQL", other)):
-            packets, size_on_wire = count(capture)
-            print("%s: %d packets, %.1f MB, %d bytes a packet" % (title, packets, size_on_wire / 1e6,
-                                                                  size_on_wire / packets))
-            figures = {}
-            for program, command in (("querytap", mine), ("Suricata", theirs)):
-                wall, cpu = figures[program] = net(command, capture, empty, folder, options.runs)
-                print("  %-9s %6.2f s CPU, %6.2f Gbit/s of one core    (%.2f s wall)"
-                      % (program, cpu, size_on_wire * 8 / cpu / 1e9, wall))
-            print("  ratio     %6.1f by CPU time, %.1f by wall time\n"
-                  % tuple(figures["Suricata"][i] / figures["querytap"][i] for i in (1, 0)))
+        comparison = Comparison(suricata, build, folder, options)
+        print("%s\n%s\n%d rules in UTF-16LE for Suricata, the signatures of this checkout for querytap\n"
+              % (conditions(), version.strip(), len(comparison.rules.read_text().splitlines())), flush=True)
+        comparison.from_file("TDS mixture", comparison.tds)
+        comparison.from_file("TCP that is no SQL", comparison.web)
+        # What fits into the mbufs of a device.
+        comparison.from_device("TDS mixture", traffic.tds(build, "64M").resolve())
+        comparison.from_device("TCP that is no SQL", traffic.web(folder / "web64.pcap", 64 << 20))
+        comparison.from_device("64-byte frames that are no SQL", traffic.small(folder / "small.pcap"))
 
 
 if __name__ == "__main__":

@@ -67,6 +67,7 @@ struct Limits {
     unsigned timeout_established_s = 3600;
     unsigned timeout_half_open_s = 30;
     unsigned timeout_closing_s = 30;
+    unsigned timeout_closed_s = 5;
     unsigned timeout_udp_s = 30;
 };
 

@@ -23,7 +23,7 @@
 
 namespace querytap::dataplane {
 
-/// Captures as the source, through a net_pcap port that is fed by a pipe.
+/// Captures as the source, through a net_ring port.
 struct Replay {
     std::vector<std::filesystem::path> files;  ///< one after the other
     double speed = 0;  ///< 0 = as fast as possible, 1 = as captured, 2 = twice

@@ -115,6 +115,9 @@ struct Timeouts {
     Duration half_open = std::chrono::seconds(30);
     Duration established = std::chrono::minutes(60);
     Duration closing = std::chrono::seconds(30);
+    /// For late segments and repeated FINs, which begin no new flow so; short, because a closed TDS
+    /// session keeps its place as long.
+    Duration closed = std::chrono::seconds(5);
     Duration udp = std::chrono::seconds(30);
 };
 
@@ -131,6 +134,8 @@ struct TableCounters {
 
 class Table {
   public:
+    static constexpr std::uint32_t kNoPlace = UINT32_MAX;
+
     /// Called once for each flow as it leaves, before its slot is reused. `when` is the time of the
     /// event: of the closing packet, of the evicting packet, or of the deadline (whole seconds)
     /// that a timed-out flow reached. Must not call back into the table.
@@ -145,13 +150,14 @@ class Table {
     std::uint64_t hash(const Key& key) const noexcept;
     /// First pass over a burst: the places where the key may stand.
     void prefetch(std::uint64_t hash) const noexcept;
-    /// Second pass, when the first has arrived: the flow itself.
-    void prefetch_flow(std::uint64_t hash) const noexcept;
+    /// Second pass, when the first has arrived: the flow itself. Says where it probably stands.
+    std::uint32_t prefetch_flow(std::uint64_t hash) const noexcept;
 
     /// A full table evicts. `created` says whether the flow is new. A flow
-    /// whose deadline has passed by `now` is ended first and a new one begun.
+    /// whose deadline has passed by `now` is ended first and a new one begun. place: what
+    /// prefetch_flow() said; a wrong one costs time only.
     Flow& find_or_create(const Lookup& lookup, std::uint64_t hash, const packet::PacketView& packet,
-                         Timestamp now, bool& created) noexcept;
+                         Timestamp now, bool& created, std::uint32_t place = kNoPlace) noexcept;
 
     /// Counters, flags, state and deadline of the flow after this packet. ends: a RST or FIN in it
     /// may be what it seems; a forged one ends nothing.

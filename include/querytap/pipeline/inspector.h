@@ -38,7 +38,7 @@ struct Limits {
     tds::SessionLimits tds;
     signature::ScannerLimits scanner;
     verdict::Weights weights = verdict::default_weights();
-    bool tds_events = true;  ///< write EVE tds records
+    bool tds_events = true;  ///< write EVE tds records; handshakes of TLS are always told
     bool all_flows = false;  ///< write flow records of flows that are not SQL-related too
     std::uint64_t hash_secret = 0;
     /// What was seen before, shared by all inspectors, outlives them; nullptr: nothing is new.

@@ -98,8 +98,8 @@ struct Watched {
         const Lookup lookup = lookup_of(packet, options);
         const std::uint64_t hash = table->hash(lookup.key);
         table->prefetch(hash);
-        table->prefetch_flow(hash);
-        Flow& flow = table->find_or_create(lookup, hash, packet, now, created);
+        const std::uint32_t place = table->prefetch_flow(hash);
+        Flow& flow = table->find_or_create(lookup, hash, packet, now, created, place);
         table->account(flow, lookup.side, packet, now);
         return flow;
     }

@@ -46,6 +46,7 @@ TEST(Expiry, EachStateHasItsTimeout) {
     const Timeouts timeouts{.half_open = seconds(10),
                             .established = seconds(100),
                             .closing = seconds(5),
+                            .closed = seconds(3),
                             .udp = seconds(7)};
     const TcpPacket syn{.flags = kSyn, .sequence = 9};
     const TcpPacket syn_ack{.from_client = false, .flags = kSyn | kAck, .sequence = 8};
@@ -56,8 +57,8 @@ TEST(Expiry, EachStateHasItsTimeout) {
         {"new", {syn}, 10, EndReason::kTimeout},
         {"established", {syn, syn_ack, {}}, 100, EndReason::kTimeout},
         {"closing", {syn, syn_ack, {}, fin}, 5, EndReason::kTimeout},
-        {"closed by fin", {syn, syn_ack, {}, fin, server_fin}, 5, EndReason::kClosed},
-        {"closed by rst", {syn, syn_ack, {}, rst}, 5, EndReason::kClosed},
+        {"closed by fin", {syn, syn_ack, {}, fin, server_fin}, 3, EndReason::kClosed},
+        {"closed by rst", {syn, syn_ack, {}, rst}, 3, EndReason::kClosed},
     };
     for (const TimeoutCase& given : cases) {
         Watched table(64, timeouts);
@@ -90,6 +91,51 @@ TEST(Expiry, PacketAtTheDeadlineBeginsANewFlow) {
     EXPECT_EQ(table.ends.size(), 1u);
 }
 
+/// Where a flow stood when the burst began, and what came in between.
+struct Found {
+    std::uint32_t place = 0;
+    bool created = false;
+    std::uint64_t id = 0;
+};
+Found find_late(Watched& table, const PacketView& packet, std::uint32_t place, Timestamp now) {
+    const Lookup lookup = lookup_of(packet);
+    Found found{.place = place};
+    const Flow& flow = table.table->find_or_create(lookup, table.table->hash(lookup.key), packet,
+                                                   now, found.created, place);
+    found.id = table.id(flow);
+    return found;
+}
+
+TEST(Expiry, APlaceThatWasToldBeforeItsFlowEndedIsNotBelieved) {
+    Watched table;
+    const PacketView packet = udp(1);
+    const std::uint64_t id = table.id(table.see(packet, at(0)));
+    const std::uint32_t place =
+        table.table->prefetch_flow(table.table->hash(lookup_of(packet).key));
+    ASSERT_NE(place, Table::kNoPlace);
+    table.table->advance(at(30));
+    ASSERT_EQ(table.ends.size(), 1u);
+
+    const Found again = find_late(table, packet, place, at(31));
+    EXPECT_TRUE(again.created) << "the flow that stood there has ended";
+    EXPECT_NE(again.id, id);
+    EXPECT_EQ(table.table->counters().active.read(), 1u);
+}
+
+TEST(Expiry, APlaceOfAnotherFlowIsNotBelieved) {
+    Watched table;
+    const std::uint64_t first = table.id(table.see(udp(1), at(0)));
+    const std::uint64_t second = table.id(table.see(udp(2), at(0)));
+    const std::uint32_t place =
+        table.table->prefetch_flow(table.table->hash(lookup_of(udp(1)).key));
+
+    const Found found = find_late(table, udp(2), place, at(1));
+    EXPECT_FALSE(found.created);
+    EXPECT_EQ(found.id, second);
+    EXPECT_NE(found.id, first);
+    EXPECT_TRUE(find_late(table, udp(3), place, at(1)).created);
+}
+
 TEST(Expiry, FindEndsWhatAdvanceWasNotAskedToEnd) {
     Watched table;
     const PacketView packet = udp(1);
@@ -105,14 +151,14 @@ TEST(Expiry, FindEndsWhatAdvanceWasNotAskedToEnd) {
 }
 
 TEST(Expiry, ShorterTimeoutAfterALongerOneIsKept) {
-    // Established for an hour, then closed: 30 seconds, not what is left of the hour.
+    // Established for an hour, then closed: five seconds, not what is left of the hour.
     Watched table;
     table.handshake(at(0));
     table.table->advance(at(100));  // past the half-open tick: armed for the hour
     table.see(tcp({.flags = kRst}), at(200));
-    table.table->advance(at(230));
+    table.table->advance(at(205));
     ASSERT_EQ(table.ends.size(), 1u);
-    EXPECT_EQ(table.ends[0].when, at(230));
+    EXPECT_EQ(table.ends[0].when, at(205));
 }
 
 TEST(Expiry, TimeoutsLongerThanTheWheel) {

@@ -132,7 +132,7 @@ TEST_F(State, LoadsHoweverOftenItsWriterIsKilled) {
         EXPECT_GE(memory->used(), known) << "nothing that was saved is lost";
         known = memory->used();
     }
-    EXPECT_GT(known, 100u) << "it did write";
+    EXPECT_GT(known, 10u) << "it did write";
 }
 
 }  // namespace
