@@ -149,7 +149,7 @@ rte_mbuf* ReplayFeeder::frame_of(Bytes bytes) {
     rte_mbuf* last = head;
     while (last != nullptr) {
         const std::size_t size = std::min<std::size_t>(bytes.size(), rte_pktmbuf_tailroom(last));
-        std::memcpy(rte_pktmbuf_mtod(last, void*), bytes.data(), size);
+        if (size > 0) std::memcpy(rte_pktmbuf_mtod(last, void*), bytes.data(), size);
         last->data_len = static_cast<std::uint16_t>(size);
         head->pkt_len += static_cast<std::uint32_t>(size);
         bytes = bytes.subspan(size);

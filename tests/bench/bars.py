@@ -61,13 +61,20 @@ def packets(bars: Bars, build: pathlib.Path, arguments) -> None:
              must=not arguments.short, digits=0)
 
 
-def memory(bars: Bars, build: pathlib.Path, arguments) -> None:
-    count = 100_000 if arguments.short else 10_000_000
+def idle_flows(build: pathlib.Path, count: int) -> list:
+    """(what they are, bytes of each)"""
     done = subprocess.run([build / "tests/bench/bench_flow", "--memory", str(count)], capture_output=True, text=True,
                           check=False)
-    for line in done.stdout.splitlines():  # "N idle flows of IPv4: 1.26 GiB, 135.3 bytes each, ..."
-        what, rest = line.split(": ", 1)
-        each = float(rest.split(", ")[1].split()[0])
+    lines = [line.split(": ", 1) for line in done.stdout.splitlines()]
+    return [(what, float(rest.split(", ")[1].split()[0])) for what, rest in lines]  # "1.26 GiB, 135.3 bytes each, ..."
+
+
+def memory(bars: Bars, build: pathlib.Path, arguments) -> None:
+    full = 1 << (17 if arguments.short else 23)
+    for what, each in idle_flows(build, full):
+        bars.add(f"{what}, a full table: each", each, 128, "bytes", at_most=True, digits=0)
+    count = 100_000 if arguments.short else 10_000_000
+    for what, each in idle_flows(build, count):
         bars.add(what, each * count / GIB, 2 * count / 10e6, "GiB", at_most=True, must=not arguments.short)
 
 
