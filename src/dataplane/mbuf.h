@@ -23,8 +23,10 @@ namespace querytap::dataplane {
 /// To be called before an mbuf goes back to its pool.
 inline void mark_given([[maybe_unused]] rte_mbuf* mbuf) noexcept {
 #ifdef QUERYTAP_TSAN
-    for (; mbuf != nullptr; mbuf = mbuf->next)
+    for (rte_mbuf* next = nullptr; mbuf != nullptr; mbuf = next) {
+        next = mbuf->next;  // once told it is somebody else's
         happens_before(mbuf);
+    }
 #endif
 }
 /// To be called when a port has handed an mbuf out.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include <rte_mempool.h>
 #include <rte_ring.h>
 
 #include <querytap/dataplane/capture_file.h>
@@ -81,7 +82,7 @@ void ReplayFeeder::run() {
         }
     }
     hand_over();
-    rte_pktmbuf_free_bulk(spare_.data(), spares_);
+    rte_mempool_put_bulk(pool_, reinterpret_cast<void* const*>(spare_.data()), spares_);
     finished_.store(true, std::memory_order_release);
 }
 
@@ -165,7 +166,7 @@ rte_mbuf* ReplayFeeder::frame_of(Bytes bytes) {
 /// Waits until the pool has some. Null after a stop.
 rte_mbuf* ReplayFeeder::take_mbuf() {
     while (spares_ == 0) {
-        if (rte_pktmbuf_alloc_bulk(pool_, spare_.data(), kBatch) == 0) {
+        if (rte_mempool_get_bulk(pool_, reinterpret_cast<void**>(spare_.data()), kBatch) == 0) {
             spares_ = kBatch;
         } else if (!wait()) {
             return nullptr;
@@ -173,6 +174,7 @@ rte_mbuf* ReplayFeeder::take_mbuf() {
     }
     rte_mbuf* const mbuf = spare_[--spares_];
     mark_taken(mbuf);
+    rte_pktmbuf_reset(mbuf);
     return mbuf;
 }
 
