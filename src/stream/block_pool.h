@@ -66,6 +66,7 @@ class BlockPool {
         return Bytes{data_[index]}.first(blocks_[index].size);
     }
     std::uint32_t in_use() const noexcept { return in_use_; }
+    std::size_t left() const noexcept { return blocks_.size() - in_use_; }
 
   private:
     MappedArray<Block> blocks_;

@@ -3,6 +3,18 @@
 #include <algorithm>
 
 namespace querytap::stream {
+namespace {
+
+// A half may hold so many blocks as long as the pool has one, and more while it has twice as many:
+// the fewer are left, the less any one takes of them.
+constexpr std::size_t kBlocksAlways = 16;
+
+}  // namespace
+
+bool HeldList::may_take_block() const noexcept {
+    const std::size_t held = half_.held_blocks;
+    return held < bound_.blocks && (held < kBlocksAlways || held < pool_.left() / 2);
+}
 
 void HeldList::pop_first() noexcept {
     const std::uint32_t index = half_.held_first;
@@ -11,6 +23,20 @@ void HeldList::pop_first() noexcept {
     half_.held_first = pool_[index].next;
     if (half_.held_first == kNoBlock) half_.held_last = kNoBlock;
     pool_.release(index);
+}
+
+void HeldList::pop_last() noexcept {
+    std::uint32_t previous = kNoBlock;
+    for (std::uint32_t index = half_.held_first; index != half_.held_last;
+         index = pool_[index].next) {
+        previous = index;
+    }
+    const std::uint32_t last = half_.held_last;
+    half_.held_bytes -= pool_[last].size;
+    --half_.held_blocks;
+    half_.held_last = previous;
+    (previous == kNoBlock ? half_.held_first : pool_[previous].next) = kNoBlock;
+    pool_.release(last);
 }
 
 HeldList::Cursor HeldList::start_for(std::uint32_t sequence) const noexcept {
@@ -53,11 +79,14 @@ HeldOverlap HeldList::insert(Piece& piece, Overlap policy, Timestamp now) noexce
 
 /// The next `size` bytes, which nobody holds, between the cursor's neighbours.
 bool HeldList::store(Piece& piece, std::size_t size, Cursor& cursor, Timestamp now) noexcept {
+    size = std::min(size, bound_.bytes - std::min<std::size_t>(bound_.bytes, half_.held_bytes));
+    if (size == 0) return false;
     while (size != 0) {
         const bool continues = cursor.previous != kNoBlock &&
                                pool_[cursor.previous].end() == piece.sequence &&
                                pool_[cursor.previous].size < kBlockSize;
         if (!continues) {
+            if (!may_take_block()) return false;
             const std::uint32_t index = pool_.acquire(piece.sequence, now);
             if (index == kNoBlock) return false;
             link_after(cursor.previous, index);

@@ -27,17 +27,28 @@ struct HeldOverlap {
     bool differed = false;
 };
 
+/// How much one half may hold.
+struct HeldBound {
+    std::size_t bytes;
+    std::size_t blocks;
+};
+
 class HeldList {
   public:
-    HeldList(BlockPool& pool, Half& half) noexcept : pool_(pool), half_(half) {}
+    HeldList(BlockPool& pool, Half& half, const HeldBound& bound = {}) noexcept
+        : pool_(pool), half_(half), bound_(bound) {}
 
     bool empty() const noexcept { return half_.held_first == kNoBlock; }
     const Block& first() const noexcept { return pool_[half_.held_first]; }
     Bytes first_bytes() const noexcept { return pool_.bytes_of(half_.held_first); }
+    std::uint32_t last_sequence() const noexcept { return pool_[half_.held_last].sequence; }
+    std::uint32_t last_size() const noexcept { return pool_[half_.held_last].size; }
     void pop_first() noexcept;
+    /// Not empty. Walks the whole list: for when a bound is reached.
+    void pop_last() noexcept;
 
-    /// Copies what is not held yet, or, where the last copy wins, all. Stops when the pool has no
-    /// block left; `piece` is then what did not get in, else empty.
+    /// Copies what is not held yet, or, where the last copy wins, all. Stops when the bound is
+    /// reached or the pool has no block left; `piece` is then what did not get in, else empty.
     HeldOverlap insert(Piece& piece, Overlap policy, Timestamp now) noexcept;
 
     /// Its first bytes become these.
@@ -53,9 +64,11 @@ class HeldList {
     Cursor start_for(std::uint32_t sequence) const noexcept;
     bool store(Piece& piece, std::size_t size, Cursor& cursor, Timestamp now) noexcept;
     void link_after(std::uint32_t previous, std::uint32_t index) noexcept;
+    bool may_take_block() const noexcept;
 
     BlockPool& pool_;
     Half& half_;
+    HeldBound bound_;
 };
 
 }  // namespace querytap::stream

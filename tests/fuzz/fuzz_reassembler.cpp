@@ -36,6 +36,7 @@ class Checker final : public stream::Consumer {
         known = known && size != 0;
     }
     void on_conflicting_overlap() override { require(false); }
+    void on_late_bytes() override {}
 
     std::uint32_t position = 0;
     bool known = false;
@@ -63,7 +64,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const std::uint8_t kind = reader.u8();
         const std::uint16_t offset = reader.u16le();
         const std::size_t length = reader.u16le() % kSegmentMax;
-        const std::uint8_t flags = reader.u8() & 0x1f;
+        // Mostly with ACK: without it few bytes are data.
+        const auto flags = static_cast<std::uint8_t>(
+            (reader.u8() & 0x1f) | ((kind & 0x20) == 0 ? packet::kAck : std::uint8_t{0}));
         now_ns += reader.u8() * std::int64_t{20'000'000};
         Side& side = sides[kind & 1];
         // Mostly near each other, sometimes anywhere.
@@ -74,7 +77,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             segment[i] = content_at(sequence + (syn ? 1 : 0) + static_cast<std::uint32_t>(i));
         }
         if ((kind & 0x40) != 0) {
-            reassembler.acknowledge(side.half, side.start + offset);
+            const std::uint32_t window =
+                length == 0 ? stream::kWindowUnknown : static_cast<std::uint32_t>(length) * 64;
+            reassembler.acknowledge(side.half, side.start + offset, window);
             continue;
         }
         if (!side.half.started) {

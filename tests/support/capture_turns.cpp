@@ -36,6 +36,7 @@ class Listener final : public stream::Consumer {
     }
     void on_gap(std::uint32_t size) override { lost_ += size; }
     void on_conflicting_overlap() override {}
+    void on_late_bytes() override {}
 
   private:
     std::vector<Turn>& turns_;

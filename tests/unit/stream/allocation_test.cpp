@@ -16,6 +16,7 @@ class Counting final : public Consumer {
     void on_stream(Bytes bytes) override { delivered += bytes.size(); }
     void on_gap(std::uint32_t size) override { lost += size; }
     void on_conflicting_overlap() override { ++conflicts; }
+    void on_late_bytes() override {}
     std::uint64_t delivered = 0;
     std::uint64_t lost = 0;
     std::uint64_t conflicts = 0;

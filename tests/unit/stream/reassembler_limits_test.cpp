@@ -8,6 +8,7 @@ namespace {
 
 using namespace test;
 using packet::kAck;
+using packet::kFin;
 using packet::kRst;
 using packet::kSyn;
 
@@ -115,7 +116,7 @@ TEST(Far, SegmentsAreCountedAndNotUsed) {
     stream.push(next + kPlausibleDistance + 1, "", 0, kRst);
     stream.push(next, "def");
     EXPECT_EQ(stream.recorder.text, "abcdef");
-    EXPECT_EQ(stream.counters().segments_far.read(), 4u);
+    EXPECT_EQ(stream.counters().segments_far.read(), 3u) << "a reset from there is none at all";
     EXPECT_FALSE(stream.half.finished);
     EXPECT_EQ(stream.half.held_blocks, 0u);
 }
@@ -199,13 +200,176 @@ TEST(Acknowledged, OldAndFarNumbersAreNoNews) {
     EXPECT_FALSE(unknown.acknowledgement_seen) << "where the stream stands is not known yet";
 }
 
-TEST(Acknowledged, TheBoundStillGivesUp) {
+TEST(Acknowledged, TheBoundGivesUpNoHoleThatTheReceiverHasToo) {
+    // Bytes that fill the bound, and only then what the receiver waits for.
     Stream stream({.pool_blocks = 64, .held_bytes_max = 3000});
     stream.reassembler.acknowledge(stream.half, kStart);
+    const std::string kilo(1000, 'k');
+    for (std::uint32_t i = 1; i <= 6; ++i)
+        stream.push(kStart + i * 1000, kilo);
+    EXPECT_EQ(stream.recorder.lost, 0u);
+    EXPECT_EQ(stream.half.held_bytes, 3000u);
+    EXPECT_EQ(stream.counters().held_dropped_bytes.read(), 3000u);
+    stream.push(kStart, kilo);
+    EXPECT_EQ(stream.recorder.text, kilo + kilo + kilo + kilo);
+}
+
+TEST(Acknowledged, TheNearestIsHeldAndTheFarthestGoes) {
+    Stream stream({.pool_blocks = 64, .held_bytes_max = 3000});
+    stream.reassembler.acknowledge(stream.half, kStart);
+    stream.push(kStart + 60'000'000, std::string(3000, 'f'));
+    stream.push(kStart + 3, "def");
+    stream.push(kStart, "abc");
+    EXPECT_EQ(stream.recorder.text, "abcdef");
+}
+
+TEST(Acknowledged, TheBoundGivesUpWhatTheReceiverIsOver) {
+    Stream stream({.pool_blocks = 64, .held_bytes_max = 3000});
+    stream.reassembler.acknowledge(stream.half, kStart + 1000);
     const std::string kilo(1000, 'k');
     for (std::uint32_t i = 1; i <= 4; ++i)
         stream.push(kStart + i * 1000, kilo);
     EXPECT_EQ(stream.recorder.lost, 1000u);
+}
+
+TEST(Acknowledged, WhatNobodyFillsIsLetGoAndNothingSkipped) {
+    Stream stream;
+    stream.reassembler.acknowledge(stream.half, kStart);
+    stream.push(kStart + 1000, "forged");
+    stream.reassembler.check_hole(stream.half, at(120), stream.recorder);
+    EXPECT_EQ(stream.counters().blocks_in_use.read(), 0u);
+    EXPECT_EQ(stream.counters().held_dropped_bytes.read(), 6u);
+    stream.push(kStart, "abc", 121);
+    EXPECT_EQ(stream.recorder.text, "abc");
+}
+
+TEST(Acknowledged, WhereItIsSeenNoLongerAgeDecidesAgain) {
+    Stream stream;
+    stream.reassembler.acknowledge(stream.half, kStart);
+    stream.push(kStart + 3, "def", 0);
+    stream.reassembler.check_hole(stream.half, at(120), stream.recorder);
+    stream.push(kStart + 6, "ghi", 121);
+    stream.push(kStart + 9, "jkl", 124);
+    EXPECT_EQ(stream.recorder.text, "<6>ghijkl");
+}
+
+TEST(Acknowledged, SegmentsFarAwayAreBelievedOnlyWhereTheReceiverIsToo) {
+    constexpr std::uint32_t kFar = kStart + 500'000'000;
+    for (const bool confirmed : {false, true}) {
+        Stream stream;
+        stream.push(kStart, "abc");
+        stream.reassembler.acknowledge(stream.half, kStart + 3);
+        for (std::uint32_t i = 0; i < 6; ++i) {
+            if (confirmed && i == 4) stream.reassembler.acknowledge(stream.half, kFar + 4);
+            stream.push(kFar + i, "x");
+        }
+        stream.push(kStart + 3, "def");
+        EXPECT_EQ(stream.recorder.text, confirmed ? "abc<0>xx" : "abcdef");
+    }
+}
+
+TEST(Acknowledged, DataOfTheSynCountsIfTheReceiverTookIt) {
+    struct Case {
+        std::uint32_t acknowledged;
+        const char* then;
+        const char* delivered;
+    };
+    for (const Case& given : {Case{kStart + 5, "", "decoy"}, Case{kStart, "truth", "truth"},
+                              Case{kStart + 5, "truth", "decoy"}}) {
+        Stream stream;
+        stream.push(kStart - 1, "decoy", 0, kSyn);
+        EXPECT_EQ(stream.recorder.text, "");
+        stream.reassembler.acknowledge(stream.half, given.acknowledged);
+        stream.reassembler.check_hole(stream.half, at(0), stream.recorder);
+        stream.push(kStart, given.then);
+        EXPECT_EQ(stream.recorder.text, given.delivered);
+        EXPECT_EQ(stream.counters().gaps.read(), 0u);
+        EXPECT_EQ(stream.counters().blocks_in_use.read(), 0u);
+    }
+}
+
+TEST(Window, WhatIsBeyondTwiceTheLargestIsFar) {
+    Stream stream;
+    stream.reassembler.acknowledge(stream.half, kStart, 4u << 20);
+    stream.reassembler.acknowledge(stream.half, kStart, 100);  // the receiver is slow for a while
+    stream.push(kStart + (8u << 20), "x");
+    EXPECT_EQ(stream.half.held_bytes, 1u);
+    stream.push(kStart + (8u << 20) + 1, "y");
+    EXPECT_EQ(stream.half.held_bytes, 1u);
+    EXPECT_EQ(stream.counters().segments_far.read(), 1u);
+}
+
+TEST(Window, MovesWithWhatTheReceiverHas) {
+    // The tap lost 40 MB, which the receiver has.
+    Stream stream;
+    stream.reassembler.acknowledge(stream.half, kStart, 1u << 20);
+    stream.reassembler.acknowledge(stream.half, kStart + 40'000'000, 1u << 20);
+    stream.push(kStart + 40'000'000, "on", 0);
+    stream.reassembler.check_hole(stream.half, at(2), stream.recorder);
+    EXPECT_EQ(stream.recorder.text, "<40000000>on");
+    EXPECT_EQ(stream.counters().segments_far.read(), 0u);
+}
+
+struct EndCase {
+    const char* name;
+    std::uint32_t sequence;
+    const char* text;
+    int flags;
+    bool believed;
+};
+
+TEST(End, IsWhereTheStreamStands) {
+    const EndCase kCases[] = {
+        {"fin in order", kStart + 3, "", kAck | kFin, true},
+        {"fin with the last data", kStart + 3, "def", kAck | kFin, true},
+        {"fin again with old data", kStart, "abcd", kAck | kFin, true},
+        {"fin before its data", kStart + 9, "", kAck | kFin, false},
+        {"fin from nowhere", kStart + (1u << 30), "", kAck | kFin, false},
+        {"fin of old data", kStart, "a", kAck | kFin, false},
+        {"fin without ack", kStart + 3, "", kFin, false},
+    };
+    for (const EndCase& given : kCases) {
+        Stream stream;
+        stream.push(kStart, "abc");
+        const Segment segment{given.sequence, static_cast<std::uint8_t>(given.flags),
+                              as_bytes(given.text)};
+        EXPECT_EQ(Reassembler::may_finish(stream.half, segment), given.believed) << given.name;
+    }
+}
+
+TEST(End, AResetOfWhatTheReceiverIsOverIsNotBelieved) {
+    Stream stream;
+    stream.push(kStart, "abc");
+    stream.reassembler.acknowledge(stream.half, kStart + 3);
+    stream.push(kStart + 3, "def");
+    EXPECT_FALSE(Reassembler::may_reset(stream.half, kStart + 3));
+    EXPECT_TRUE(Reassembler::may_reset(stream.half, kStart + 6));
+    stream.reassembler.acknowledge(stream.half, kStart + 9);  // the tap lost three bytes
+    EXPECT_TRUE(Reassembler::may_reset(stream.half, kStart + 9));
+}
+
+TEST(End, DataBehindItShowsThatItWasNone) {
+    Stream stream;
+    stream.push(kStart, "abc");
+    stream.push(kStart + 3, "", 0, kAck | kFin);
+    EXPECT_TRUE(stream.half.finished);
+    EXPECT_FALSE(Reassembler::went_on(stream.half));
+    stream.push(kStart + 3, "def");
+    EXPECT_TRUE(Reassembler::went_on(stream.half));
+    stream.push(kStart + 6, "", 0, kAck | kFin);
+    EXPECT_FALSE(Reassembler::went_on(stream.half));
+}
+
+TEST(PoolExhausted, OneHalfLeavesTheOthersSomething) {
+    Reassembler reassembler({.pool_blocks = 64});
+    Recorder recorder;
+    Half greedy;
+    reassembler.push(greedy, {kStart - 1, kSyn, {}}, at(0), recorder);
+    for (std::uint32_t i = 0; i < 64; ++i)
+        reassembler.push(greedy, {kStart + 1 + 2 * i, kAck, as_bytes("x")}, at(0), recorder);
+    EXPECT_LT(greedy.held_blocks, 32u);
+    EXPECT_GE(greedy.held_blocks, 16u);
+    reassembler.flush(greedy, recorder);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // A consumer that writes down what it is given: bytes as they are, a gap as "<n>", a conflict as
-// "!".
+// "!", bytes for a hole that was given up as "?".
 #pragma once
 
 #include <string>
@@ -23,6 +23,8 @@ class Recorder final : public Consumer {
         text += '!';
         ++conflicts;
     }
+
+    void on_late_bytes() override { text += '?'; }
 
     std::string text;
     std::uint64_t lost = 0;
