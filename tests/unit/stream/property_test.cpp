@@ -224,7 +224,7 @@ TEST(Property, WhatAReceiverDropsChangesNothing) {
             reassembler.acknowledge(half, first + expected, 65535);
             if (random.chance(0.5)) {
                 forge(random, reassembler, half, recorder, first + expected,
-                      now += static_cast<double>(random.below(30)));
+                      now += static_cast<double>(random.below(8)));
                 reassembler.check_hole(half, at(now), recorder);
             }
             reassembler.push(half,
