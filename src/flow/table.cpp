@@ -55,11 +55,22 @@ bool Table::Impl::is(const Flow& flow, const Identity& wanted, const Key& key) c
     return pair.a == key.a.address && pair.b == key.b.address;
 }
 
+/// Of this connection, told by meaning_of_syn().
 void Table::Impl::note_syn(Flow& flow, Side side, const packet::PacketView& packet) noexcept {
     Cold& details = cold[slot_of(flow)];
-    const std::uint8_t before = side == Side::kFromA ? flow.tcp_flags_a : flow.tcp_flags_b;
-    if ((before & packet::kSyn) == 0) details.starts.of(side) = packet.sequence + 1;
-    if (flow.state == State::kNew && (packet.tcp_flags & packet::kAck) == 0) {
+    const bool from_a = side == Side::kFromA;
+    details.starts.of(side) = packet.sequence + 1;
+    (from_a ? flow.start_known_a : flow.start_known_b) = true;
+    const unsigned scale = packet.window_scale;
+    flow.window_scales = static_cast<std::uint8_t>(
+        from_a ? (flow.window_scales & 0xf0u) | scale : (flow.window_scales & 0x0fu) | scale << 4);
+    if ((packet.tcp_flags & packet::kAck) != 0) {
+        // Which SYN is answered, the answer says; also where that SYN was lost or seems forged.
+        const bool data = from_a ? flow.data_from_b : flow.data_from_a;
+        if (data) return;
+        details.starts.of(other(side)) = packet.acknowledgement;
+        (from_a ? flow.start_known_b : flow.start_known_a) = true;
+    } else if (flow.state == State::kNew) {
         details.handshake_us = microseconds(flow.last - details.first);
     }
 }
@@ -162,6 +173,12 @@ void Table::Impl::end_at_deadline(std::uint32_t slot) noexcept {
     end(slot, closed ? EndReason::kClosed : EndReason::kTimeout, time_of(deadline_of(flow)));
 }
 
+void Table::Impl::enter(Flow& flow, State next) noexcept {
+    if (next == flow.state) return;
+    if (next == State::kEstablished && flow.state == State::kNew) time_handshake(flow);
+    set_state(flow, next);
+}
+
 void Table::Impl::set_state(Flow& flow, State next) noexcept {
     flow.state = next;
     const std::uint32_t slot = slot_of(flow);
@@ -238,8 +255,8 @@ Flow& Table::find_or_create(const Lookup& lookup, std::uint64_t hash,
         table.end_at_deadline(place);
         return table.create(lookup, hash, packet, now);
     }
-    if (packet.protocol == packet::IpProtocol::kTcp &&
-        begins_anew(flow, table.cold[place].starts, lookup.side, packet)) {
+    if ((packet.tcp_flags & packet::kSyn) != 0 &&
+        meaning_of_syn(flow, table.cold[place].starts, lookup.side, packet) == SynMeaning::kAnew) {
         table.wheel.disarm(place);
         table.end(place, EndReason::kClosed, now);
         return table.create(lookup, hash, packet, now);
@@ -248,24 +265,53 @@ Flow& Table::find_or_create(const Lookup& lookup, std::uint64_t hash,
     return flow;
 }
 
-void Table::account(Flow& flow, Side side, const packet::PacketView& packet, Timestamp now,
+bool Table::account(Flow& flow, Side side, const packet::PacketView& packet, Timestamp now,
                     bool ends) noexcept {
     const bool from_a = side == Side::kFromA;
+    const bool syn = (packet.tcp_flags & packet::kSyn) != 0;
+    const bool foreign = syn && meaning_of_syn(flow, impl_->cold[impl_->slot_of(flow)].starts, side,
+                                               packet) == SynMeaning::kForeign;
     (from_a ? flow.from_a : flow.from_b).add(packet.wire_size);
     flow.last = std::max(flow.last, now);
+    if (foreign) {
+        impl_->counters.syns_ignored.add();
+        return false;
+    }
+    if (packet.protocol != packet::IpProtocol::kTcp) {
+        if (!packet.payload.empty()) (from_a ? flow.data_from_a : flow.data_from_b) = true;
+        return true;
+    }
+    if (syn) impl_->note_syn(flow, side, packet);
     if (!packet.payload.empty()) (from_a ? flow.data_from_a : flow.data_from_b) = true;
-    if (packet.protocol != packet::IpProtocol::kTcp) return;
-
     std::uint8_t& flags = from_a ? flow.tcp_flags_a : flow.tcp_flags_b;
-    if ((packet.tcp_flags & packet::kSyn) != 0) impl_->note_syn(flow, side, packet);
     flags = static_cast<std::uint8_t>(flags | packet.tcp_flags);
     learn_client(flow, side, packet);
     constexpr std::uint8_t kEnds = packet::kRst | packet::kFin;
-    const unsigned believed = ends ? packet.tcp_flags : packet.tcp_flags & ~unsigned{kEnds};
-    const State next = next_state(flow, side, static_cast<std::uint8_t>(believed));
-    if (next == flow.state) return;
-    if (next == State::kEstablished) impl_->time_handshake(flow);
-    impl_->set_state(flow, next);
+    // No receiver takes a FIN or RST from a SYN.
+    const unsigned believed = ends && !syn ? packet.tcp_flags : packet.tcp_flags & ~unsigned{kEnds};
+    if ((believed & kEnds) != 0) (from_a ? flow.ended_a : flow.ended_b) = true;
+    impl_->enter(flow, next_state(flow, static_cast<std::uint8_t>(believed)));
+    return true;
+}
+
+void Table::end_side(Flow& flow, Side side) noexcept {
+    (side == Side::kFromA ? flow.ended_a : flow.ended_b) = true;
+    impl_->enter(flow, next_state(flow, packet::kFin));
+}
+
+void Table::reopen_side(Flow& flow, Side side) noexcept {
+    (side == Side::kFromA ? flow.ended_a : flow.ended_b) = false;
+    impl_->enter(flow, flow.ended(other(side)) ? State::kClosing : State::kEstablished);
+}
+
+std::uint32_t Table::window_of(const Flow& flow, Side side,
+                               const packet::PacketView& packet) noexcept {
+    if ((packet.tcp_flags & packet::kSyn) != 0) return packet.window;  // RFC 7323 section 2.2
+    const unsigned scale_a = flow.window_scales & 0x0fu;
+    const unsigned scale_b = flow.window_scales >> 4;
+    // Both have to offer it.
+    if (scale_a == packet::kNoWindowScale || scale_b == packet::kNoWindowScale) return UINT32_MAX;
+    return std::uint32_t{packet.window} << (side == Side::kFromA ? scale_a : scale_b);
 }
 
 void Table::advance(Timestamp now) {

@@ -101,6 +101,7 @@ struct Table::Impl {
     bool make_room(std::uint64_t hash) noexcept;
     void note_syn(Flow& flow, Side side, const packet::PacketView& packet) noexcept;
     void time_handshake(Flow& flow) noexcept;
+    void enter(Flow& flow, State next) noexcept;
     void set_state(Flow& flow, State next) noexcept;
     void collect_due(Tick tick, Tick now) noexcept;
     void end_collected() noexcept;

@@ -16,28 +16,48 @@ bool has(std::uint8_t flags, std::uint8_t wanted) noexcept {
     return (flags & wanted) == wanted;
 }
 
+bool has_sent(const Flow& flow, Side side) noexcept {
+    return (side == Side::kFromA ? flow.from_a : flow.from_b).any();
+}
+
 /// A side that has sent, but no SYN: its packets belong to a connection that began earlier.
 bool is_mid_stream(const Flow& flow, Side side) noexcept {
-    const PackedCounters& sent = side == Side::kFromA ? flow.from_a : flow.from_b;
-    return sent.any() && !has(flags_of(flow, side), kSyn);
+    return has_sent(flow, side) && !has(flags_of(flow, side), kSyn);
 }
 
 bool is_sql_port(std::uint16_t port) noexcept {
     return port == 1433 || port == 1434;
 }
 
+SynMeaning meaning_of_opening(const Flow& flow, bool is_start, Side side) noexcept {
+    if (flow.state == State::kClosed) return SynMeaning::kAnew;
+    if (is_start) return SynMeaning::kOwn;
+    const Side peer = other(side);
+    if (!has_sent(flow, side)) {
+        // A SYN-ACK before its SYN is skew between the two ports of a tap; it says which SYN.
+        if (flow.start_known(side)) return SynMeaning::kForeign;
+        return is_mid_stream(flow, peer) ? SynMeaning::kAnew : SynMeaning::kOwn;
+    }
+    // Where the peer is not seen, nothing tells a client that tries again from somebody who wants
+    // to be lost sight of.
+    return has_sent(flow, peer) ? SynMeaning::kForeign : SynMeaning::kAnew;
+}
+
+SynMeaning meaning_of_answer(const Flow& flow, bool is_start, Side side) noexcept {
+    if (is_start) return SynMeaning::kOwn;
+    if (flow.client_known && side == flow.client && flow.state != State::kClosed)
+        return SynMeaning::kForeign;  // of a client that answers itself
+    // A SYN is the first that a side ever sends: anything before it was another connection.
+    return has_sent(flow, side) ? SynMeaning::kAnew : SynMeaning::kOwn;
+}
+
 }  // namespace
 
-bool begins_anew(const Flow& flow, const Starts& starts, Side side,
-                 const packet::PacketView& packet) noexcept {
-    if (!has(packet.tcp_flags, kSyn)) return false;
-    const bool opens = !has(packet.tcp_flags, kAck);
-    if (opens && flow.state == State::kClosed) return true;
-    // A SYN is the first that a side ever sends, so anything before it was another connection. A
-    // SYN-ACK before its SYN is only skew between the two ports of a tap.
-    if (is_mid_stream(flow, side) || (opens && is_mid_stream(flow, other(side)))) return true;
-    // The same number again is a retransmission.
-    return has(flags_of(flow, side), kSyn) && starts.of(side) != packet.sequence + 1;
+SynMeaning meaning_of_syn(const Flow& flow, const Starts& starts, Side side,
+                          const packet::PacketView& packet) noexcept {
+    const bool is_start = flow.start_known(side) && starts.of(side) == packet.sequence + 1;
+    return has(packet.tcp_flags, kAck) ? meaning_of_answer(flow, is_start, side)
+                                       : meaning_of_opening(flow, is_start, side);
 }
 
 void guess_client(Flow& flow, Side side, const packet::PacketView& packet) noexcept {
@@ -58,6 +78,9 @@ void learn_client(Flow& flow, Side side, const packet::PacketView& packet) noexc
         const bool both_open = !answers && flow.state == State::kNew &&
                                flags_of(flow, other(side)) == kSyn && flags_of(flow, side) == kSyn;
         if (both_open) guess_client(flow, side, packet);
+        // Only a SYN-ACK was seen so far, from this side: who opens is who says so.
+        const bool opens = !answers && !has(flags_of(flow, other(side)), kSyn);
+        if (opens) flow.client = side;
         flow.client_known = true;
         return;
     }
@@ -65,11 +88,9 @@ void learn_client(Flow& flow, Side side, const packet::PacketView& packet) noexc
     flow.client_known = true;
 }
 
-State next_state(const Flow& flow, Side side, std::uint8_t flags) noexcept {
+State next_state(const Flow& flow, std::uint8_t flags) noexcept {
     if (flow.state == State::kClosed || has(flags, kRst)) return State::kClosed;
-    if (has(flags, kFin)) {
-        return has(flags_of(flow, other(side)), kFin) ? State::kClosed : State::kClosing;
-    }
+    if (has(flags, kFin)) return flow.ended_a && flow.ended_b ? State::kClosed : State::kClosing;
     if (flow.state != State::kNew) return flow.state;
 
     const std::uint8_t from_client = flags_of(flow, flow.client);

@@ -92,6 +92,26 @@ Header ipv6(Walk& walk) noexcept {
 }
 
 // RFC 9293 section 3.1
+/// RFC 7323 section 2.2; options as in RFC 9293 section 3.1.
+[[gnu::noinline]] std::uint8_t window_scale_in(Bytes options) noexcept {
+    constexpr std::uint8_t kEndOfOptions = 0;
+    constexpr std::uint8_t kNoOperation = 1;
+    constexpr std::uint8_t kWindowScale = 3;
+    constexpr std::uint8_t kMax = 14;  // what is more means this, section 2.3
+    Reader reader(options);
+    while (reader.remaining() != 0) {
+        const std::uint8_t kind = reader.u8();
+        if (kind == kEndOfOptions) break;
+        if (kind == kNoOperation) continue;
+        const std::uint8_t size = reader.u8();
+        if (size < 2) break;
+        Reader value(reader.bytes(size - 2u));
+        if (!reader.ok()) break;
+        if (kind == kWindowScale && value.remaining() == 1) return std::min(value.u8(), kMax);
+    }
+    return kNoWindowScale;
+}
+
 Header tcp(Walk& walk) noexcept {
     constexpr std::size_t kFixedSize = 20;
     Reader header(walk.rest.bytes(kFixedSize));
@@ -108,8 +128,9 @@ Header tcp(Walk& walk) noexcept {
     out.window = header.u16be();
 
     if (header_size < kFixedSize) return walk.end(Decoded::kMalformed);
-    walk.rest.skip(header_size - kFixedSize);
+    const Bytes options = walk.rest.bytes(header_size - kFixedSize);
     if (!walk.rest.ok()) return walk.end_too_short();
+    if ((out.tcp_flags & kSyn) != 0) out.window_scale = window_scale_in(options);
     out.payload = walk.rest.rest();
     return Header::kEnd;
 }

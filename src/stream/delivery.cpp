@@ -85,7 +85,8 @@ bool Delivery::is_near(const Piece& piece) noexcept {
 }
 
 void Delivery::add_early(Piece piece, Timestamp now) {
-    if (half_.moved || piece.sequence != half_.next_sequence) {
+    const bool taken = !half_.acknowledgement_seen || is_before(piece.sequence, half_.acknowledged);
+    if (half_.moved || !held_.empty() || !taken || piece.sequence != half_.next_sequence) {
         counters_.segments_refused.add();
         return;
     }

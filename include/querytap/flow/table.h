@@ -85,17 +85,28 @@ struct alignas(64) Flow {
     std::uint8_t tcp_flags_b = 0;
     packet::IpProtocol protocol = packet::IpProtocol::kTcp;
     State state = State::kNew;
-    Value value = Value::kUndecided;  ///< the owner's
-    Side client = Side::kFromA;       ///< who opened it, or the best guess
-    std::uint8_t app = 0;             ///< the owner's: protocol::Protocol
-    std::uint8_t verdict = 0;         ///< the owner's: verdict::Level, once nothing is attached
-    std::uint8_t attempts = 0;        ///< the owner's: packets looked at without a decision
-    bool data_from_a = false;         ///< payload was seen from a
-    bool data_from_b = false;
-    bool client_known : 1 = false;  ///< a SYN was seen: `client` is no guess
+    Value value = Value::kUndecided;    ///< the owner's
+    Side client = Side::kFromA;         ///< who opened it, or the best guess
+    std::uint8_t app = 0;               ///< the owner's: protocol::Protocol
+    std::uint8_t verdict = 0;           ///< the owner's: verdict::Level, once nothing is attached
+    std::uint8_t attempts = 0;          ///< the owner's: packets looked at without a decision
+    std::uint8_t window_scales = 0xff;  ///< of a in the low four bits, of b in the high ones
+    bool data_from_a : 1 = false;       ///< payload was seen from a
+    bool data_from_b : 1 = false;
+    bool start_known_a : 1 = false;  ///< where the stream from a begins: its SYN was seen, or the
+    bool start_known_b : 1 = false;  ///< SYN-ACK that answers it
+    bool ended_a : 1 = false;        ///< a has sent the FIN or RST that counts
+    bool ended_b : 1 = false;
+    bool beginning_lost : 1 = false;  ///< the owner's: it is to be picked up mid-stream
+    bool client_known : 1 = false;    ///< a SYN was seen: `client` is no guess
     bool ipv6 : 1 = false;
     bool enveloped : 1 = false;        ///< there were VLANs or a tunnel
     bool handshake_timed : 1 = false;  ///< its round trip is known
+
+    bool start_known(Side side) const noexcept {
+        return side == Side::kFromA ? start_known_a : start_known_b;
+    }
+    bool ended(Side side) const noexcept { return side == Side::kFromA ? ended_a : ended_b; }
 };
 static_assert(sizeof(Flow) == 64, "one cache line");
 
@@ -105,7 +116,7 @@ struct Details {
     std::uint64_t id = 0;  ///< EVE flow_id: from the key and the first packet, the same in each run
     Timestamp first;
     packet::Envelope envelope;  ///< of the first packet
-    std::uint32_t start_a = 0;  ///< sequence of the first byte from a, once its SYN was seen
+    std::uint32_t start_a = 0;  ///< sequence of the first byte from a, if Flow::start_known_a
     std::uint32_t start_b = 0;
     /// From the SYN that was answered to the client's answer, as the tap saw them.
     std::optional<Duration> handshake;
@@ -130,6 +141,7 @@ struct TableCounters {
     Counter evicted_half_open;  ///< of the evicted: connections that never said anything
     Counter evicted_sql;        ///< and TDS sessions, which go when nothing else is near
     Counter ended_shutdown;
+    Counter syns_ignored;  ///< SYNs in the middle of a connection, which its peer did not answer
 };
 
 class Table {
@@ -160,9 +172,19 @@ class Table {
                          Timestamp now, bool& created, std::uint32_t place = kNoPlace) noexcept;
 
     /// Counters, flags, state and deadline of the flow after this packet. ends: a RST or FIN in it
-    /// may be what it seems; a forged one ends nothing.
-    void account(Flow& flow, Side side, const packet::PacketView& packet, Timestamp now,
+    /// may be what it seems; a forged one ends nothing. False: it is a SYN of another connection
+    /// than this, whose peer has not answered it; nothing in it counts.
+    bool account(Flow& flow, Side side, const packet::PacketView& packet, Timestamp now,
                  bool ends = true) noexcept;
+    /// The side has sent all, as FIN or RST said before their turn came.
+    void end_side(Flow& flow, Side side) noexcept;
+    /// The side goes on behind its FIN or RST.
+    void reopen_side(Flow& flow, Side side) noexcept;
+
+    /// How much the sender of this packet takes, in bytes; UINT32_MAX where it is not known how its
+    /// windows are scaled.
+    static std::uint32_t window_of(const Flow& flow, Side side,
+                                   const packet::PacketView& packet) noexcept;
 
     Key key(const Flow& flow) const noexcept;
     Details details(const Flow& flow) const noexcept;

@@ -86,6 +86,9 @@ struct Envelope {
     bool empty() const noexcept { return vlans[0] == 0 && outer.kind == Encapsulation::kNone; }
 };
 
+/// Of a SYN that says nothing of it, and of any other packet.
+inline constexpr std::uint8_t kNoWindowScale = 15;
+
 struct PacketView {
     IpAddress source;
     IpAddress destination;
@@ -96,6 +99,7 @@ struct PacketView {
     std::uint32_t sequence = 0;
     std::uint32_t acknowledgement = 0;
     std::uint16_t window = 0;
+    std::uint8_t window_scale = kNoWindowScale;  ///< of a SYN, RFC 7323 section 2: 0 to 14
     Bytes payload;                ///< of TCP or UDP, without link-layer padding
     std::uint32_t wire_size = 0;  ///< size of the whole frame, for byte counts
     Envelope envelope;

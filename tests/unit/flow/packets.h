@@ -43,6 +43,7 @@ struct TcpPacket {
     bool data = false;
     std::uint16_t client_port = 50000;
     std::uint16_t server_port = 1433;
+    std::uint32_t acknowledgement = 0;
 };
 
 inline PacketView tcp(const TcpPacket& fields) {
@@ -54,6 +55,7 @@ inline PacketView tcp(const TcpPacket& fields) {
     packet.destination_port = fields.from_client ? fields.server_port : fields.client_port;
     packet.tcp_flags = fields.flags;
     packet.sequence = fields.sequence;
+    packet.acknowledgement = fields.acknowledgement;
     packet.wire_size = 60;
     if (fields.data) packet.payload = Bytes{kData};
     return packet;

@@ -19,13 +19,17 @@ struct StateCase {
 };
 
 const TcpPacket kClientSyn{.flags = kSyn, .sequence = 999};
-const TcpPacket kServerSynAck{.from_client = false, .flags = kSyn | kAck, .sequence = 4999};
+const TcpPacket kServerSynAck{
+    .from_client = false, .flags = kSyn | kAck, .sequence = 4999, .acknowledgement = 1000};
 const TcpPacket kClientAck{};
 const TcpPacket kClientData{.flags = kAck | kPsh, .data = true};
 const TcpPacket kServerData{.from_client = false, .flags = kAck | kPsh, .data = true};
 const TcpPacket kClientFin{.flags = kAck | kFin};
 const TcpPacket kServerFin{.from_client = false, .flags = kAck | kFin};
 const TcpPacket kServerRst{.from_client = false, .flags = kRst | kAck};
+const TcpPacket kNewSyn{.flags = kSyn, .sequence = 70000};
+const TcpPacket kNewSynAck{
+    .from_client = false, .flags = kSyn | kAck, .sequence = 80000, .acknowledgement = 70001};
 
 const StateCase kStates[] = {
     {"syn", {kClientSyn}, State::kNew, true},
@@ -70,6 +74,22 @@ const StateCase kStates[] = {
      State::kEstablished,
      true},
     {"syn again", {kClientSyn, kClientSyn, kServerSynAck, kClientAck}, State::kEstablished, true},
+    {"another syn in between",
+     {kClientSyn, kServerSynAck, kClientAck, kNewSyn, kClientData},
+     State::kEstablished,
+     true},
+    {"a syn with a fin ends nothing",
+     {kClientSyn, kServerSynAck, kClientAck, {.flags = kSyn | kFin, .sequence = 999}},
+     State::kEstablished,
+     true},
+    {"a client that answers itself first",
+     {{.flags = kSyn | kAck, .sequence = 999}, kClientSyn, kServerSynAck, kClientAck},
+     State::kEstablished,
+     true},
+    {"a client that answers itself later",
+     {kClientSyn, kServerSynAck, kClientAck, {.flags = kSyn | kAck, .sequence = 70000}},
+     State::kEstablished,
+     true},
 };
 
 class TcpState : public testing::TestWithParam<StateCase> {};
@@ -162,9 +182,6 @@ struct AnewCase {
     bool anew;
 };
 
-const TcpPacket kNewSyn{.flags = kSyn, .sequence = 70000};
-const TcpPacket kNewSynAck{.from_client = false, .flags = kSyn | kAck, .sequence = 80000};
-
 const AnewCase kAnew[] = {
     {"new syn after fin both ways",
      {kClientSyn, kServerSynAck, kClientAck, kClientFin, kServerFin},
@@ -175,10 +192,26 @@ const AnewCase kAnew[] = {
      kClientSyn,
      true},
     {"new syn after reset", {kClientSyn, kServerRst}, kNewSyn, true},
+    // The peer may answer it with a mere ACK and go on: RFC 5961 section 4.
     {"new syn in an established flow",
      {kClientSyn, kServerSynAck, kClientAck, kClientData},
      kNewSyn,
+     false},
+    {"its answer", {kClientSyn, kServerSynAck, kClientAck, kClientData, kNewSyn}, kNewSynAck, true},
+    {"new syn during the handshake", {kClientSyn, kServerSynAck}, kNewSyn, false},
+    {"new syn after one that nobody answers", {kClientSyn}, kNewSyn, true},
+    {"new syn of a client of which no peer is seen",
+     {kClientSyn, kClientAck, kClientData},
+     kNewSyn,
      true},
+    {"new syn mid-stream, both sides seen", {kClientData, kServerData}, kNewSyn, false},
+    {"its answer mid-stream", {kClientData, kServerData, kNewSyn}, kNewSynAck, true},
+    {"new syn after one fin", {kClientSyn, kServerSynAck, kClientAck, kClientFin}, kNewSyn, false},
+    {"syn-ack of the client itself",
+     {kClientSyn, kServerSynAck, kClientAck, kClientData},
+     {.flags = kSyn | kAck, .sequence = 70000},
+     false},
+    {"syn of another number after its syn-ack", {kServerSynAck}, kNewSyn, false},
     {"syn retransmitted", {kClientSyn}, kClientSyn, false},
     {"syn retransmitted after the syn-ack", {kClientSyn, kServerSynAck}, kClientSyn, false},
     {"syn-ack retransmitted", {kClientSyn, kServerSynAck, kClientAck}, kServerSynAck, false},
@@ -223,6 +256,99 @@ INSTANTIATE_TEST_SUITE_P(Connections, Anew, testing::ValuesIn(kAnew), [](const a
     }
     return name;
 });
+
+TEST(Starts, AreWhatTheAnswerSays) {
+    struct StartCase {
+        const char* name;
+        std::vector<TcpPacket> packets;
+        std::optional<std::uint32_t> client;
+        std::optional<std::uint32_t> server;
+    };
+    const StartCase kCases[] = {
+        {"handshake", {kClientSyn, kServerSynAck}, 1000, 5000},
+        {"syn lost", {kServerSynAck}, 1000, 5000},
+        {"another syn first", {kNewSyn, kServerSynAck}, 1000, 5000},
+        {"another syn later", {kClientSyn, kServerSynAck, kNewSyn}, 1000, 5000},
+        {"new syn ignored, and answered",
+         {kClientSyn, kServerSynAck, kClientAck, kClientData, kNewSyn, kNewSynAck},
+         70001,
+         80001},
+        {"mid-stream", {kClientData, kServerData}, {}, {}},
+        {"the client has spoken", {kClientSyn, kClientData, kNewSynAck}, 1000, 80001},
+    };
+    for (const StartCase& given : kCases) {
+        Watched table;
+        const Flow* flow = nullptr;
+        for (const TcpPacket& packet : given.packets)
+            flow = &table.see(tcp(packet), at(0));
+        const Details details = table.table->details(*flow);
+        EXPECT_EQ(flow->start_known_b, given.client.has_value()) << given.name;
+        EXPECT_EQ(flow->start_known_a, given.server.has_value()) << given.name;
+        EXPECT_EQ(details.start_b, given.client.value_or(0)) << given.name;
+        EXPECT_EQ(details.start_a, given.server.value_or(0)) << given.name;
+    }
+}
+
+TEST(Ignored, ForeignSynsAreCountedAndSayNothing) {
+    Watched table;
+    Flow& flow = table.handshake(at(0));
+    const PacketView syn = tcp(kNewSyn);
+    EXPECT_FALSE(table.table->account(flow, Side::kFromB, syn, at(1)));
+    EXPECT_TRUE(table.table->account(flow, Side::kFromB, tcp(kClientData), at(1)));
+    EXPECT_EQ(table.table->counters().syns_ignored.read(), 1u);
+}
+
+TEST(Ended, ASideThatGoesOnIsOpenAgain) {
+    Watched table;
+    Flow& flow = table.handshake(at(0));
+    table.table->end_side(flow, Side::kFromB);
+    EXPECT_EQ(flow.state, State::kClosing);
+    table.table->end_side(flow, Side::kFromA);
+    EXPECT_EQ(flow.state, State::kClosed);
+    table.table->reopen_side(flow, Side::kFromB);
+    EXPECT_EQ(flow.state, State::kClosing);
+    table.table->reopen_side(flow, Side::kFromA);
+    EXPECT_EQ(flow.state, State::kEstablished);
+    table.table->advance(at(1800));
+    EXPECT_TRUE(table.ends.empty()) << "the time-out is that of an open connection";
+}
+
+TEST(Ended, AFinThatDoesNotCountLeavesItToTheOther) {
+    Watched table;
+    Flow& flow = table.handshake(at(0));
+    table.table->account(flow, Side::kFromB, tcp(kClientFin), at(0), false);
+    EXPECT_EQ(flow.state, State::kEstablished);
+    table.see(tcp(kServerFin), at(0));
+    EXPECT_EQ(flow.state, State::kClosing);
+}
+
+TEST(Window, IsScaledWhereBothOfferIt) {
+    struct WindowCase {
+        std::uint8_t client;
+        std::uint8_t server;
+        std::uint32_t of_client;
+        std::uint32_t of_server;
+    };
+    constexpr std::uint8_t kNone = packet::kNoWindowScale;
+    for (const WindowCase& given :
+         {WindowCase{7, 8, 128'000, 256'000}, WindowCase{0, 14, 1000, 16'384'000},
+          WindowCase{kNone, 8, UINT32_MAX, UINT32_MAX},
+          WindowCase{7, kNone, UINT32_MAX, UINT32_MAX}}) {
+        Watched table;
+        PacketView syn = tcp(kClientSyn);
+        syn.window_scale = given.client;
+        syn.window = 500;
+        PacketView answer = tcp(kServerSynAck);
+        answer.window_scale = given.server;
+        table.see(syn, at(0));
+        const Flow& flow = table.see(answer, at(0));
+        PacketView data = tcp(kClientData);
+        data.window = 1000;
+        EXPECT_EQ(Table::window_of(flow, Side::kFromB, data), given.of_client);
+        EXPECT_EQ(Table::window_of(flow, Side::kFromA, data), given.of_server);
+        EXPECT_EQ(Table::window_of(flow, Side::kFromB, syn), 500u) << "of a SYN it never is";
+    }
+}
 
 struct Step {
     double time;

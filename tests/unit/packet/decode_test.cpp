@@ -299,5 +299,40 @@ TEST(DecodeNames, AreDistinctMetricLabels) {
     EXPECT_EQ(name(Decoded::kTooDeep), "too_deep");
 }
 
+struct ScaleCase {
+    const char* name;
+    Frame options;
+    std::uint8_t scale;
+    std::uint8_t flags = kSyn;
+};
+
+// RFC 7323 section 2.2, RFC 9293 section 3.1.
+TEST(WindowScale, IsReadFromSynOptions) {
+    const ScaleCase kScales[] = {
+        {"none", {}, kNoWindowScale},
+        {"alone", {3, 3, 7, 0}, 7},
+        {"of a syn-ack", {3, 3, 7, 0}, 7, kSyn | kAck},
+        {"as linux sends it",
+         {2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 10},
+         10},
+        {"more than there is", {3, 3, 200, 0}, 14},
+        {"behind the end", {0, 3, 3, 7}, kNoWindowScale},
+        {"of another size", {3, 4, 7, 7}, kNoWindowScale},
+        {"cut", {1, 1, 3, 3}, kNoWindowScale},
+        {"without a size", {1, 1, 1, 3}, kNoWindowScale},
+        {"behind an option of no size", {8, 0, 3, 3, 7, 0, 0, 0}, kNoWindowScale},
+        {"behind an option too long", {8, 9, 3, 3, 7, 0, 0, 0}, kNoWindowScale},
+        {"of no syn", {3, 3, 7, 0}, kNoWindowScale, kAck},
+    };
+    for (const ScaleCase& given : kScales) {
+        Frame segment = tcp(kPayload, given.options);
+        segment[13] = given.flags;
+        PacketView packet;
+        ASSERT_EQ(decode(ethernet(kIpv4Type, ipv4({}, segment)), packet), Decoded::kOk);
+        EXPECT_EQ(packet.window_scale, given.scale) << given.name;
+        EXPECT_EQ(packet.payload.size(), kPayload.size()) << given.name;
+    }
+}
+
 }  // namespace
 }  // namespace querytap::packet::test
