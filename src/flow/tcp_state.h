@@ -6,10 +6,6 @@
 
 namespace querytap::flow {
 
-inline Side other(Side side) noexcept {
-    return side == Side::kFromA ? Side::kFromB : Side::kFromA;
-}
-
 /// Sequence numbers of the first bytes; mean something where Flow::start_known.
 struct Starts {
     std::uint32_t from_a;

@@ -9,13 +9,13 @@ Connection::Connection(Context& context, flow::Flow& flow, const flow::Details& 
     : context_(context),
       flow_(flow),
       session_(context.session_pool,
-               (flow.tcp_flags_a & packet::kSyn) == 0 && (flow.tcp_flags_b & packet::kSyn) == 0) {
+               flow.beginning_lost || (!flow.start_known_a && !flow.start_known_b)) {
     for (const flow::Side side : {flow::Side::kFromA, flow::Side::kFromB}) {
-        const bool from_a = side == flow::Side::kFromA;
-        if (((from_a ? flow.tcp_flags_a : flow.tcp_flags_b) & packet::kSyn) == 0) continue;
-        stream::Half& half = lane(side).half;
-        half.started = true;
-        half.next_sequence = from_a ? details.start_a : details.start_b;
+        Lane& from = lane(side);
+        from.midstream = flow.beginning_lost || !flow.start_known(side);
+        if (from.midstream) continue;
+        from.half.started = true;
+        from.half.next_sequence = side == flow::Side::kFromA ? details.start_a : details.start_b;
     }
     conversation_.protocol = details.key.protocol;
     conversation_.key = details.key;
@@ -54,13 +54,31 @@ void Connection::begin_session(protocol::Protocol app) noexcept {
     refresh_conversation();
     if (app == protocol::Protocol::kTls) transport_ = policy::Transport::kEncrypted;
     check_policy();
+    if (urgent_seen_) urgent_data();
     look_for_news(novelty::Thing::kPair, conversation_.client.address, verdict::Evidence::kNewPair);
 }
 
 bool Connection::may_end(flow::Side side, const packet::PacketView& packet) const noexcept {
-    if ((packet.tcp_flags & packet::kRst) == 0) return true;
     const Lane& from = lane(side);
-    return from.left_out || stream::Reassembler::may_reset(from.half, packet.sequence);
+    if (from.left_out) return true;
+    if ((packet.tcp_flags & packet::kRst) != 0)
+        return stream::Reassembler::may_reset(from.half, packet.sequence);
+    return stream::Reassembler::may_finish(from.half,
+                                           {packet.sequence, packet.tcp_flags, packet.payload});
+}
+
+bool Connection::ended(flow::Side side) const noexcept {
+    const Lane& from = lane(side);
+    return from.left_out ? flow_.ended(side) : from.half.finished && !went_on(side);
+}
+
+bool Connection::went_on(flow::Side side) const noexcept {
+    return stream::Reassembler::went_on(lane(side).half);
+}
+
+bool Connection::settled() const noexcept {
+    const bool both_spoke = to_server_.half.moved && to_client_.half.moved;
+    return stage_ == Stage::kSession && (both_spoke || session_.logged_in());
 }
 
 void Connection::packet(flow::Side side, const packet::PacketView& packet) noexcept {
@@ -73,13 +91,22 @@ void Connection::packet(flow::Side side, const packet::PacketView& packet) noexc
         reassembler.push(from.half, {packet.sequence, packet.tcp_flags, packet.payload},
                          context_.now, from);
     }
-    if ((packet.tcp_flags & packet::kUrg) != 0 && !packet.payload.empty()) urgent_data();
+    if (!packet.payload.empty()) look_at_flags(packet);
     if ((packet.tcp_flags & packet::kAck) != 0) {
         Lane& back = &from == &to_server_ ? to_client_ : to_server_;
-        reassembler.acknowledge(back.half, packet.acknowledgement);
+        reassembler.acknowledge(back.half, packet.acknowledgement,
+                                flow::Table::window_of(flow_, side, packet));
     }
     reassembler.check_hole(to_server_.half, context_.now, to_server_);
     reassembler.check_hole(to_client_.half, context_.now, to_client_);
+}
+
+/// What flags say of the data that stands with them.
+void Connection::look_at_flags(const packet::PacketView& packet) noexcept {
+    constexpr std::uint8_t kTaken = packet::kAck | packet::kSyn | packet::kRst;
+    if ((packet.tcp_flags & packet::kUrg) != 0) urgent_data();
+    if ((packet.tcp_flags & kTaken) == 0 && stage_ == Stage::kSession)
+        add_evidence(verdict::Evidence::kDataWithoutAck);
 }
 
 std::optional<Shed> Connection::to_leave_out(const Lane& from) const noexcept {
@@ -156,14 +183,15 @@ void Connection::probe(Lane& from, Bytes bytes) noexcept {
     from.prefix_size = static_cast<std::uint8_t>(from.prefix_size + size);
     const Bytes prefix = Bytes{from.prefix}.first(from.prefix_size);
 
-    const protocol::Protocol app = protocol::identify(prefix, false);
+    const protocol::Protocol app = protocol::identify(prefix, from.midstream);
     if (app == protocol::Protocol::kUndecided) return;
     if (is_inspected(app, conversation_.key, context_)) {
         begin_session(app);
-    } else if (is_watched(app, flow_, false)) {
+    } else if (is_watched(app, flow_, from.midstream)) {
         watch(app);
     } else {
-        flow_.app = static_cast<std::uint8_t>(app);
+        // What stands in the middle of a stream says nothing of the stream.
+        if (!from.midstream) flow_.app = static_cast<std::uint8_t>(app);
         stage_ = Stage::kAbandoned;
         return;
     }
@@ -183,7 +211,8 @@ void Connection::gap(Lane& from) noexcept {
     if (stage_ == Stage::kSession) {
         session_.gap(from.direction(), *this);
     } else if (stage_ == Stage::kProbing) {
-        stage_ = Stage::kAbandoned;  // the first bytes are lost; later packets are tried mid-stream
+        stage_ = Stage::kAbandoned;
+        flow_.beginning_lost = true;  // later packets are tried mid-stream
     }
 }
 
@@ -195,7 +224,12 @@ void Connection::conflicting_overlap() noexcept {
 /// It stays in the stream, as RFC 6093 wants it. Sockets by default take one byte out, and no TDS
 /// peer sends any: where the two differ, something is hidden.
 void Connection::urgent_data() noexcept {
+    urgent_seen_ = true;
     if (stage_ == Stage::kSession) add_evidence(verdict::Evidence::kUrgentData);
+}
+
+void Connection::late_bytes() noexcept {
+    if (stage_ == Stage::kSession) add_evidence(verdict::Evidence::kLateData);
 }
 
 void Connection::overlapping_fragments() noexcept {

@@ -12,6 +12,7 @@
 #include <querytap/tds/session.h>
 #include <querytap/verdict/evidence.h>
 
+#include "connection_list.h"
 #include "context.h"
 #include "message_match.h"
 
@@ -30,8 +31,12 @@ class Connection final : public tds::Handler {
     /// The stream stands on a SQL port and is something else, or nobody knows what.
     void watch(protocol::Protocol app) noexcept;
 
-    /// False for a RST that the receiver will not believe.
+    /// False for a RST that the receiver will not believe, and for a FIN whose turn has not come.
     bool may_end(flow::Side side, const packet::PacketView& packet) const noexcept;
+    /// The side has sent all: everything before its FIN or RST has come.
+    bool ended(flow::Side side) const noexcept;
+    /// The side has sent more behind its FIN or RST.
+    bool went_on(flow::Side side) const noexcept;
 
     void packet(flow::Side side, const packet::PacketView& packet) noexcept;
 
@@ -40,6 +45,11 @@ class Connection final : public tds::Handler {
 
     /// It turned out to be something else: `app` of the flow says what.
     bool abandoned() const noexcept { return stage_ == Stage::kAbandoned; }
+
+    /// It is a session that is worth its place: both sides have spoken, or somebody logged in.
+    bool settled() const noexcept;
+    flow::Flow& flow() noexcept { return flow_; }
+    ConnectionLinks links;
 
     /// The flow ends: what was held back is read, unfinished messages are decided.
     void finish() noexcept;
@@ -56,12 +66,14 @@ class Connection final : public tds::Handler {
         void on_stream(Bytes bytes) override { owner_.stream(*this, bytes); }
         void on_gap(std::uint32_t) override { owner_.gap(*this); }
         void on_conflicting_overlap() override { owner_.conflicting_overlap(); }
+        void on_late_bytes() override { owner_.late_bytes(); }
 
         tds::Direction direction() const noexcept { return direction_; }
         stream::Half half;
         std::array<std::uint8_t, protocol::kDecisionBytes> prefix;  ///< while probing
         std::uint8_t prefix_size = 0;
-        bool left_out = false;  ///< what comes is not looked at
+        bool midstream = false;  ///< where it begins is not known
+        bool left_out = false;   ///< what comes is not looked at
 
       private:
         Connection& owner_;
@@ -115,7 +127,9 @@ class Connection final : public tds::Handler {
     void take_prefixes() noexcept;
     void gap(Lane& lane) noexcept;
     void conflicting_overlap() noexcept;
+    void late_bytes() noexcept;
     void urgent_data() noexcept;
+    void look_at_flags(const packet::PacketView& packet) noexcept;
     void feed(Lane& lane, Bytes bytes) noexcept;
     std::optional<Shed> to_leave_out(const Lane& lane) const noexcept;
     void leave_out(Lane& lane, Shed what, std::size_t bytes) noexcept;
@@ -176,6 +190,7 @@ class Connection final : public tds::Handler {
     policy::Findings violated_;     ///< of the policy, so far
     policy::Transport transport_ = policy::Transport::kUnknown;
     FirstBytes* first_bytes_ = nullptr;  ///< while the stream is watched
+    bool urgent_seen_ = false;           ///< evidence, should this be a session
     bool port_judged_ = false;
     bool allowed_ = false;           ///< by the policy
     bool name_known_ = false;        ///< no other server_name_ will come

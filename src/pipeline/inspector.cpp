@@ -7,7 +7,7 @@
 #include <querytap/pipeline/inspector.h>
 
 #include "browser.h"
-#include "connection.h"
+#include "connections.h"
 #include "interest.h"
 
 namespace querytap::pipeline {
@@ -15,10 +15,6 @@ namespace {
 
 using packet::Decoded;
 using protocol::Protocol;
-
-/// Without a handshake a stream may start anywhere: so many segments are looked at for the
-/// beginning of something, in flows that do not touch a SQL port.
-constexpr std::uint8_t kAttemptsMax = 16;
 
 // How far ahead memory is fetched: packets come from where no cache has them.
 constexpr std::size_t kHeadersAhead = 4;
@@ -42,22 +38,17 @@ void prefetch_payload(const packet::PacketView& packet, Decoded decoded) noexcep
 /// Generations whose last messages are under way, beside the one in force.
 constexpr std::size_t kOldGenerationsMax = 4;
 
-/// MS-TDS 2.2.3.1.1: only servers send tabular results.
-bool is_from_server(Bytes tds) noexcept {
-    return static_cast<tds::PacketType>(tds[0]) == tds::PacketType::kTabularResult;
-}
-
 }  // namespace
 
 class Inspector::Impl {
   public:
     Impl(const Limits& limits, EventSink& events)
         : context_(limits, events),
-          connections_(limits.sessions),
           flows_(limits.flows, limits.timeouts, limits.hash_secret,
                  [this](flow::Flow& flow, flow::EndReason reason, Timestamp when) {
                      end(flow, reason, when);
                  }),
+          connections_(context_, flows_, limits.sessions),
           fragments_(limits.fragments, limits.hash_secret, limits.decode) {}
 
     void inspect(std::span<const packet::Frame> burst) noexcept;
@@ -93,11 +84,6 @@ class Inspector::Impl {
                      const flow::Lookup& lookup, std::uint64_t hash,
                      std::uint32_t place = flow::Table::kNoPlace) noexcept;
     void fragment(const packet::Frame& frame) noexcept;
-    void overlapping_fragments(flow::Flow& flow) noexcept;
-    void tcp(flow::Flow& flow, flow::Side side, const packet::PacketView& packet) noexcept;
-    void decide(flow::Flow& flow, flow::Side side, const packet::PacketView& packet) noexcept;
-    Connection* attach(flow::Flow& flow) noexcept;
-    void detach(flow::Flow& flow) noexcept;
     void end(flow::Flow& flow, flow::EndReason reason, Timestamp when) noexcept;
     void write_flow(const flow::Flow& flow, flow::EndReason reason,
                     const Connection* connection) noexcept;
@@ -113,8 +99,8 @@ class Inspector::Impl {
     };
 
     Context context_;
-    ObjectPool<Connection> connections_;
     flow::Table flows_;
+    Connections connections_;
     packet::Defragmenter fragments_;
     std::array<ActiveGeneration, kOldGenerationsMax + 1> generations_;
     Burst burst_;
@@ -164,16 +150,14 @@ flow::Flow& Inspector::Impl::walk(const packet::Frame& frame, const packet::Pack
                                   std::uint32_t place) noexcept {
     bool created = false;
     flow::Flow& flow = flows_.find_or_create(lookup, hash, packet, frame.time, created, place);
-    const bool attached = flow.attachment != flow::kNoAttachment;
-    const bool ends = !attached || connections_[flow.attachment].may_end(lookup.side, packet);
-    if (!ends) context_.counters.resets_ignored.add();
-    flows_.account(flow, lookup.side, packet, frame.time, ends);
+    const bool ends = connections_.may_end(flow, lookup.side, packet);
+    const bool counts = flows_.account(flow, lookup.side, packet, frame.time, ends);
 
     if (packet.protocol != packet::IpProtocol::kTcp) {
         if (touches_browser(packet)) inspect_browser(context_, flow, flows_.details(flow), packet);
         return flow;
     }
-    tcp(flow, lookup.side, packet);
+    if (counts) connections_.packet(flow, lookup.side, packet);
     return flow;
 }
 
@@ -184,99 +168,10 @@ void Inspector::Impl::fragment(const packet::Frame& frame) noexcept {
     if (decoded == Decoded::kOk || overlap) {
         const flow::Lookup lookup = flow::lookup_of(packet, context_.limits.key);
         flow::Flow& flow = walk(frame, packet, lookup, flows_.hash(lookup.key));
-        if (overlap) overlapping_fragments(flow);
+        if (overlap) connections_.overlapping_fragments(flow);
     } else if (decoded != Decoded::kFragment) {
         context_.counters.decoded[static_cast<std::size_t>(decoded)].add();
     }
-}
-
-void Inspector::Impl::overlapping_fragments(flow::Flow& flow) noexcept {
-    const bool may_be_sql =
-        flow.protocol == packet::IpProtocol::kTcp && touches_sql_port(flows_.key(flow), context_);
-    if (flow.attachment == flow::kNoAttachment && may_be_sql &&
-        flow.value != flow::Value::kUninteresting) {
-        attach(flow);
-    }
-    if (flow.attachment != flow::kNoAttachment) {
-        connections_[flow.attachment].overlapping_fragments();
-    }
-}
-
-void Inspector::Impl::tcp(flow::Flow& flow, flow::Side side,
-                          const packet::PacketView& packet) noexcept {
-    if (flow.attachment == flow::kNoAttachment) {
-        if (packet.payload.empty() || flow.value == flow::Value::kUninteresting) return;
-        decide(flow, side, packet);
-        if (flow.attachment == flow::kNoAttachment) return;
-    }
-    Connection& connection = connections_[flow.attachment];
-    connection.packet(side, packet);
-    if (connection.abandoned()) detach(flow);
-}
-
-/// First payload of a stream that nobody knows yet.
-void Inspector::Impl::decide(flow::Flow& flow, flow::Side side,
-                             const packet::PacketView& packet) noexcept {
-    const bool from_a = side == flow::Side::kFromA;
-    const bool midstream = ((from_a ? flow.tcp_flags_a : flow.tcp_flags_b) & packet::kSyn) == 0;
-    const flow::Details details = flows_.details(flow);
-    if (midstream && context_.load >= Load::kStreams && !touches_sql_port(details.key, context_)) {
-        shed(context_, Shed::kStreams, packet.payload.size());
-        return;
-    }
-    const bool in_order =
-        midstream || packet.sequence == (from_a ? details.start_a : details.start_b);
-    const Protocol app =
-        in_order ? protocol::identify(packet.payload, midstream) : Protocol::kUndecided;
-
-    if (is_inspected(app, details.key, context_)) {
-        if (midstream && app == Protocol::kTds && !flow.client_known) {
-            const bool sender_is_a = from_a;
-            flow.client = is_from_server(packet.payload) == sender_is_a ? flow::Side::kFromB
-                                                                        : flow::Side::kFromA;
-        }
-        Connection* connection = attach(flow);
-        if (connection != nullptr) connection->begin_session(app);
-        return;
-    }
-    if (is_watched(app, flow, midstream)) {
-        Connection* connection = attach(flow);
-        if (connection != nullptr) connection->watch(app);
-        return;
-    }
-    if (app == Protocol::kUndecided && !midstream) {
-        attach(flow);  // too few bytes, or out of order: the connection looks at the stream itself
-        return;
-    }
-    if (app != Protocol::kUndecided && app != Protocol::kUnknown) {
-        flow.app = static_cast<std::uint8_t>(app);
-        flow.value = flow::Value::kUninteresting;
-        return;
-    }
-    if (touches_sql_port(details.key, context_))
-        return;  // there, a beginning is waited for as long as it takes
-    if (++flow.attempts >= kAttemptsMax) {
-        flow.app = static_cast<std::uint8_t>(Protocol::kUnknown);
-        flow.value = flow::Value::kUninteresting;
-    }
-}
-
-Connection* Inspector::Impl::attach(flow::Flow& flow) noexcept {
-    Connection* connection = connections_.acquire(context_, flow, flows_.details(flow));
-    if (connection == nullptr) {
-        context_.counters.sessions_exhausted.add();
-        return nullptr;
-    }
-    flow.attachment = connections_.index_of(connection);
-    return connection;
-}
-
-void Inspector::Impl::detach(flow::Flow& flow) noexcept {
-    Connection& connection = connections_[flow.attachment];
-    connection.finish();
-    connections_.release(&connection);
-    flow.attachment = flow::kNoAttachment;
-    if (flow.app != 0) flow.value = flow::Value::kUninteresting;
 }
 
 void Inspector::Impl::advance(Timestamp now) noexcept {
@@ -303,15 +198,11 @@ void Inspector::Impl::end(flow::Flow& flow, flow::EndReason reason, Timestamp wh
     } else if (advancing_) {
         context_.events.set_place(when, 0);
     }
-    Connection* connection = nullptr;
-    if (flow.attachment != flow::kNoAttachment) {
-        connection = &connections_[flow.attachment];
-        connection->finish();
-    }
+    Connection* const connection = connections_.of(flow);
+    if (connection != nullptr) connection->finish();
     if (context_.limits.all_flows || is_sql_related(flow, flows_.key(flow), context_))
         write_flow(flow, reason, connection);
-    if (connection != nullptr) connections_.release(connection);
-    flow.attachment = flow::kNoAttachment;
+    if (connection != nullptr) connections_.release(flow);
 }
 
 void Inspector::Impl::write_flow(const flow::Flow& flow, flow::EndReason reason,

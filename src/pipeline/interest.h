@@ -18,6 +18,11 @@ constexpr bool is_sql_port(std::uint16_t port) noexcept {
     return port == kSqlServerPort || port == kDacPort;
 }
 
+/// Only one end has a port of SQL Server's: that is the server.
+constexpr bool tells_server(const flow::Key& key) noexcept {
+    return is_sql_port(key.a.port) != is_sql_port(key.b.port);
+}
+
 /// A port where SQL Server is expected: its own, or one that was announced.
 inline bool touches_sql_port(const flow::Key& key, const Context& context) noexcept {
     return is_sql_port(key.a.port) || is_sql_port(key.b.port) ||

@@ -85,6 +85,22 @@ void add_streams(MetricFamilies& out, const WorkerStats& worker, const Labels& l
     out.counter("tcp_resets_ignored_total",
                 "RST of TDS connections whose number no receiver would believe.", labels,
                 number(worker.inspector.pipeline.resets_ignored));
+    out.counter("tcp_syns_ignored_total",
+                "SYNs in the middle of connections, which the peer did not answer.", labels,
+                number(worker.inspector.flow.syns_ignored));
+    out.counter("stream_segments_far_total", "TCP segments beyond the receiver's window, not used.",
+                labels, number(stream.segments_far));
+    out.counter("stream_segments_refused_total",
+                "TCP data that no receiver takes: without ACK, or on a stray SYN.", labels,
+                number(stream.segments_refused));
+    out.counter("stream_resynchronised_total",
+                "Streams that were taken up again far from where they stood.", labels,
+                number(stream.resynchronised));
+    out.counter("stream_held_dropped_bytes_total",
+                "TCP payload that came before its turn, and was let go when a bound was reached.",
+                labels, number(stream.held_dropped_bytes));
+    out.counter("stream_late_bytes_total", "TCP payload for holes that had been given up.", labels,
+                number(stream.late_bytes));
     out.gauge("stream_blocks_in_use", "Blocks that hold segments before their turn.", labels,
               number(stream.blocks_in_use));
 }

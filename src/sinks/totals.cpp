@@ -23,6 +23,7 @@ std::vector<Drop> drops_of(const WorkerStats& worker) {
     drops.push_back({"oversized_frame", worker.oversized_frames});
     drops.push_back({"stream_pool_exhausted", stats.stream.pool_exhausted.read()});
     drops.push_back({"sessions_exhausted", stats.pipeline.sessions_exhausted.read()});
+    drops.push_back({"sessions_reclaimed", stats.pipeline.sessions_reclaimed.read()});
     drops.push_back({"messages_exhausted", stats.pipeline.messages_exhausted.read()});
     drops.push_back({"watches_exhausted", stats.pipeline.watches_exhausted.read()});
     drops.push_back({"normalisers_exhausted", stats.pipeline.normalisers_exhausted.read()});

@@ -45,6 +45,10 @@ constexpr std::array<EvidenceTraits, kEvidenceCount> kTable{{
      "TCP segments that overlap with different content"},
     {"urgent-data", kProtocol, 20, "T1001",
      "urgent data, which no TDS peer sends: a receiver may read other bytes than an inspector"},
+    {"data-without-ack", kProtocol, 20, "T1001",
+     "TCP data without ACK, which no receiver takes: an inspector is to read other bytes"},
+    {"data-for-a-gap", kProtocol, 10, "T1001",
+     "data for a hole that nobody filled in time: a receiver may have read what was not inspected"},
     {"overlapping-fragments", kProtocol, 40, "T1001",
      "IP fragments that contradict each other: a receiver may read other bytes than an inspector"},
 

@@ -28,6 +28,10 @@ struct Key {
 /// Which way a packet goes, seen from the canonical key.
 enum class Side : std::uint8_t { kFromA, kFromB };
 
+inline Side other(Side side) noexcept {
+    return side == Side::kFromA ? Side::kFromB : Side::kFromA;
+}
+
 /// What belongs to the key beside addresses, ports and protocol.
 struct KeyOptions {
     bool vlan = false;

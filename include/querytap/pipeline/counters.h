@@ -31,7 +31,8 @@ struct Counters {
     Counter alerts_suppressed;   ///< repeated hits of a flow beyond the bound for a signature
     std::array<Counter, kEventTypeCount> events_dropped;  ///< event ring full, by EventType
     Counter sessions_active;
-    Counter sessions_exhausted;     ///< TDS connections that found no place
+    Counter sessions_exhausted;     ///< connections that found no place, packet by packet
+    Counter sessions_reclaimed;     ///< on probation, gone to make place for others
     Counter messages_exhausted;     ///< messages that found no place
     Counter normalisers_exhausted;  ///< SQL texts that found no normaliser
     Counter sql_limits;  ///< bounds that left something of a SQL text unfolded, cut or unseen

@@ -34,6 +34,8 @@ enum class Evidence : std::uint8_t {
     kSsrpOverflow,
     kConflictingOverlap,
     kUrgentData,
+    kDataWithoutAck,
+    kLateData,
     kOverlappingFragments,
     // What the owner's policy says of it (Kind::kPolicy).
     kDenied,
@@ -60,7 +62,7 @@ enum class Evidence : std::uint8_t {
     kNewQueryShape,
     kNewResultShape,
 };
-inline constexpr std::size_t kEvidenceCount = 41;
+inline constexpr std::size_t kEvidenceCount = 43;
 
 struct EvidenceTraits {
     std::string_view id;  ///< EVE verdict.reasons[].id, label of querytap_findings_total
