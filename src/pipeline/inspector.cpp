@@ -42,6 +42,13 @@ void prefetch_payload(const packet::PacketView& packet, Decoded decoded) noexcep
 /// Generations whose last messages are under way, beside the one in force.
 constexpr std::size_t kOldGenerationsMax = 4;
 
+/// A client's first words (MS-TDS 2.2.6.4, 2.2.6.5): they are read at every load.
+bool begins_login(Bytes payload) noexcept {
+    const auto type = static_cast<tds::PacketType>(payload[0]);
+    return (type == tds::PacketType::kPrelogin || type == tds::PacketType::kLogin7) &&
+           protocol::identify(payload, true) == Protocol::kTds;
+}
+
 /// MS-TDS 2.2.3.1.1: only servers send tabular results.
 bool is_from_server(Bytes tds) noexcept {
     return static_cast<tds::PacketType>(tds[0]) == tds::PacketType::kTabularResult;
@@ -220,8 +227,10 @@ void Inspector::Impl::decide(flow::Flow& flow, flow::Side side,
     const bool from_a = side == flow::Side::kFromA;
     const bool midstream = ((from_a ? flow.tcp_flags_a : flow.tcp_flags_b) & packet::kSyn) == 0;
     const flow::Details details = flows_.details(flow);
-    if (midstream && context_.load >= Load::kStreams && !touches_sql_port(details.key, context_)) {
+    if (midstream && context_.load >= Load::kStreams && !touches_sql_port(details.key, context_) &&
+        !begins_login(packet.payload)) {
         shed(context_, Shed::kStreams, packet.payload.size());
+        flow.shed = true;
         return;
     }
     const bool in_order =
@@ -339,6 +348,7 @@ void Inspector::Impl::write_flow(const flow::Flow& flow, flow::EndReason reason,
         event.client_known = flow.client_known;
         event.level = static_cast<verdict::Level>(flow.verdict);
         if (connection != nullptr) connection->fill(event);
+        if (flow.shed) event.degraded.add(Shed::kStreams);
     });
 }
 

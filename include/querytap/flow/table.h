@@ -96,6 +96,7 @@ struct alignas(64) Flow {
     bool ipv6 : 1 = false;
     bool enveloped : 1 = false;        ///< there were VLANs or a tunnel
     bool handshake_timed : 1 = false;  ///< its round trip is known
+    bool shed : 1 = false;  ///< the owner's: payload was left out before it was looked at
 };
 static_assert(sizeof(Flow) == 64, "one cache line");
 

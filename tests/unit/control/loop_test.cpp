@@ -20,9 +20,11 @@ class Recorder final : public sinks::Sink {
   public:
     void write(const Event& event, const signature::Rule* rule) override {
         orders.push_back(event.order);
+        if (event.type == EventType::kVerdict) verdicts.push_back(event.verdict);
         if (rule != nullptr) sids.push_back(rule->sid);
     }
     std::vector<Order> orders;
+    std::vector<pipeline::Verdict> verdicts;
     std::vector<std::uint32_t> sids;
 };
 
@@ -204,6 +206,24 @@ TEST(EventRing, FullRingDropsAndCounts) {
     EXPECT_EQ(ring.dropped().read(), 1u);
     ring.release();
     EXPECT_NE(ring.reserve(EventType::kAlert), nullptr);
+}
+
+TEST(Loop, VerdictsOnPairsSayWhatWasLeftOutOfTheirFlows) {
+    EventRing ring(4, WhenFull::kDrop);
+    Recorder recorder;
+    Loop loop({&ring}, {&recorder}, {.ordering = Ordering::kArrival});
+    Event* event = ring.reserve(EventType::kVerdict);
+    event->type = EventType::kVerdict;
+    event->order = at(1, 1);
+    std::construct_at(&event->verdict);
+    event->verdict.level = verdict::Level::kSuspicious;
+    event->verdict.degraded.add(pipeline::Shed::kResults);
+    ring.publish();
+    EXPECT_EQ(loop.drain(), 1u);
+    ASSERT_EQ(recorder.verdicts.size(), 2u);
+    EXPECT_TRUE(recorder.verdicts[1].of_pair);
+    EXPECT_TRUE(recorder.verdicts[1].degraded.has(pipeline::Shed::kResults));
+    EXPECT_FALSE(recorder.verdicts[1].degraded.has(pipeline::Shed::kRequests));
 }
 
 /// Two workers, small rings that make them wait, one control thread: nothing is lost or out of
