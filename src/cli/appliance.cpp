@@ -17,16 +17,18 @@ namespace {
 /// How long the control thread sleeps when no event is there: the longest an alert waits.
 constexpr auto kIdleSleep = std::chrono::milliseconds(1);
 
+/// What else it does comes after so long even when there is no end of events.
+constexpr auto kChoresInterval = std::chrono::milliseconds(100);
+
 }  // namespace
 
 Result<std::unique_ptr<Appliance>> Appliance::create(const config::Config& config) {
     std::unique_ptr<Appliance> self(new Appliance(config));
-    self->generation_.number = 1;
     auto weights = verdict::weights_of(config.verdict);
     if (!weights) return weights.error();
-    if (Status loaded = self->load_generation(self->generation_); !loaded.ok()) {
-        return loaded.error();
-    }
+    auto first = self->load_generation(1);
+    if (!first) return first.error();
+    self->generation_ = std::move(first).value();
     return self;
 }
 
@@ -42,19 +44,21 @@ Status Appliance::open(const std::optional<dataplane::Replay>& replay, sinks::Si
 
 Appliance::~Appliance() = default;
 
-Status Appliance::load_generation(pipeline::Generation& generation) const {
+/// Any thread.
+Result<pipeline::Generation> Appliance::load_generation(std::uint32_t number) const {
     auto rules = signature::RuleSet::load(config_.signatures, load_options(config_));
     if (!rules) return rules.error();
     for (const Error& skipped : (*rules)->skipped())
         spdlog::warn("skipped: {}", skipped.to_string());
     for (const Error& warning : (*rules)->warnings())
         spdlog::warn("{}", warning.to_string());
-    generation.rules = std::move(rules).value();
-    if (config_.policy.empty()) return success();
+    pipeline::Generation generation{
+        .number = number, .rules = std::move(rules).value(), .policy = nullptr};
+    if (config_.policy.empty()) return generation;
     auto policy = policy::Policy::load(config_.policy);
     if (!policy) return policy.error();
     generation.policy = std::move(policy).value();
-    return success();
+    return generation;
 }
 
 Status Appliance::open_memory() {
@@ -120,13 +124,14 @@ Status Appliance::run(const std::function<void(const Appliance&)>& idle) {
             stopping = true;
             runtime_->stop();
         }
-        if (take_reload_request()) reload();
-        if (loop_->drain() > 0) continue;
-        idle(*this);
-        loop_->retire_before(runtime_->oldest_generation());
-        if (!replaying_ && std::chrono::steady_clock::now() >= next_stats_) write_stats();
-        if (!replaying_) flush_sinks();
-        std::this_thread::sleep_for(kIdleSleep);
+        const bool quiet = loop_->drain() == 0;
+        const auto now = std::chrono::steady_clock::now();
+        if (quiet || now >= next_chores_) {
+            next_chores_ = now + kChoresInterval;
+            idle(*this);
+            do_chores();
+        }
+        if (quiet) std::this_thread::sleep_for(kIdleSleep);
     }
     ready_ = false;
     const Status status = runtime_->join();
@@ -138,6 +143,14 @@ Status Appliance::run(const std::function<void(const Appliance&)>& idle) {
     return status.ok() ? sink_status_ : status;
 }
 
+void Appliance::do_chores() {
+    reload_when_asked();
+    loop_->retire_before(runtime_->oldest_generation());
+    if (replaying_) return;
+    if (std::chrono::steady_clock::now() >= next_stats_) write_stats();
+    flush_sinks();
+}
+
 /// The first thing that could not be written is told at once, and is the result of the run.
 void Appliance::flush_sinks() {
     if (!eve_) return;
@@ -147,28 +160,53 @@ void Appliance::flush_sinks() {
     sink_status_ = std::move(flushed);
 }
 
+/// Live by the wall clock: on a quiet tap no packet says how late it is.
 void Appliance::write_stats() {
     next_stats_ += std::chrono::seconds(config_.eve.stats_interval_s);
-    if (eve_)
-        eve_->write_stats(*runtime_, replaying_ ? runtime_->progress().last : loop_->last_time());
+    if (!eve_) return;
+    eve_->write_stats(*runtime_, replaying_ ? runtime_->progress().last
+                                            : std::chrono::time_point_cast<Duration>(
+                                                  std::chrono::system_clock::now()));
 }
 
-void Appliance::reload() {
-    pipeline::Generation next{
-        .number = generation_.number + 1, .rules = nullptr, .policy = nullptr};
-    Status done = load_generation(next);
-    if (done.ok()) {
-        loop_->add_generation(next);
-        done = runtime_->reload(next);
+/// Signatures take seconds to compile, and events do not wait: another thread does it. Who asks
+/// meanwhile gets one more reload afterwards, for the files may have changed since they were read.
+void Appliance::reload_when_asked() {
+    if (take_reload_request()) {
+        reopen_sinks();
+        reload_wanted_ = true;
     }
-    if (eve_ && done.ok()) done = eve_->reopen();
+    if (loading_.valid()) {
+        if (loading_.wait_for(std::chrono::seconds(0)) == std::future_status::timeout) return;
+        take_over(loading_.get());
+    }
+    if (!reload_wanted_) return;
+    reload_wanted_ = false;
+    loading_ =
+        std::async([this, number = generation_.number + 1] { return load_generation(number); });
+}
+
+void Appliance::take_over(Result<pipeline::Generation> loaded) {
+    Status done = loaded ? success() : Status(loaded.error());
+    if (done.ok()) {
+        loop_->add_generation(*loaded);
+        done = runtime_->reload(*loaded);
+    }
     if (!done.ok()) {
         spdlog::error("reload failed, the former signatures and policy stay: {}",
                       done.error().to_string());
         return;
     }
-    generation_ = next;
+    generation_ = std::move(loaded).value();
     spdlog::info("reloaded: {} signatures", rule_count());
+}
+
+/// Does not depend on the signatures: log rotation must not fail because of a typing error in them.
+void Appliance::reopen_sinks() {
+    if (!eve_) return;
+    flush_sinks();
+    if (Status reopened = eve_->reopen(); !reopened.ok())
+        spdlog::error("reopening the EVE file: {}", reopened.error().to_string());
 }
 
 void Appliance::print_summary(std::ostream& out, double seconds, bool color, unsigned width) const {

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,11 +48,14 @@ class Appliance {
   private:
     explicit Appliance(const config::Config& config) : config_(config) {}
 
-    Status load_generation(pipeline::Generation& generation) const;
+    Result<pipeline::Generation> load_generation(std::uint32_t number) const;
     Status open_memory();
     Status open_sinks(sinks::Sink* listener);
     Status serve_http();
-    void reload();
+    void do_chores();
+    void reload_when_asked();
+    void take_over(Result<pipeline::Generation> loaded);
+    void reopen_sinks();
     void write_stats();
     void flush_sinks();
 
@@ -65,8 +70,11 @@ class Appliance {
     std::unique_ptr<control::HttpServer> http_;
     bool replaying_ = false;
     std::atomic<bool> ready_{false};
+    std::chrono::steady_clock::time_point next_chores_{};
     std::chrono::steady_clock::time_point next_stats_{};
     Status sink_status_ = success();
+    bool reload_wanted_ = false;
+    std::future<Result<pipeline::Generation>> loading_;  ///< waits for its thread when destroyed
 };
 
 }  // namespace querytap::cli

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include <querytap/control/loop.h>
 
@@ -16,12 +17,19 @@ constexpr std::size_t kDrainMax = 4096;
 }  // namespace
 
 struct Loop::Impl {
+    /// Generations that no worker uses any more, while events of them may stand in the rings.
+    struct Retiring {
+        std::uint32_t before = 0;
+        std::vector<std::uint64_t> last;  ///< by ring: the event handed on last, counted from one
+    };
+
     std::vector<pipeline::EventRing*> rings;
+    std::vector<std::uint64_t> handed_on;  ///< events, by ring
     std::vector<sinks::Sink*> sinks;
     Ordering ordering;
     std::map<std::uint32_t, std::shared_ptr<const signature::RuleSet>> generations;
+    std::optional<Retiring> retiring;
     std::size_t next_ring = 0;  // of kArrival
-    Timestamp last_time{};
     Redirects redirects;
     Redaction redaction;
     Pairs pairs;
@@ -30,9 +38,11 @@ struct Loop::Impl {
         : ordering(options.ordering),
           redaction(options.shown),
           pairs(options.verdict, [this](const pipeline::Event& event) { write(event, nullptr); }) {}
-    pipeline::EventRing* next();
-    pipeline::EventRing* earliest();
-    pipeline::EventRing* by_turns();
+    static constexpr std::size_t kNoRing = SIZE_MAX;
+    std::size_t next();
+    std::size_t earliest();
+    std::size_t by_turns();
+    bool has_passed(const Retiring& old) const;
     void hand_on(pipeline::Event& event);
     void write(const pipeline::Event& event, const signature::Rule* rule);
 };
@@ -41,6 +51,7 @@ Loop::Loop(std::vector<pipeline::EventRing*> rings, std::vector<sinks::Sink*> si
            const LoopOptions& options)
     : impl_(std::make_unique<Impl>(options)) {
     impl_->rings = std::move(rings);
+    impl_->handed_on.resize(impl_->rings.size());
     impl_->sinks = std::move(sinks);
 }
 
@@ -51,16 +62,29 @@ void Loop::add_generation(const pipeline::Generation& generation) {
 }
 
 void Loop::retire_before(std::uint32_t oldest) {
-    impl_->generations.erase(impl_->generations.begin(), impl_->generations.lower_bound(oldest));
+    auto& generations = impl_->generations;
+    auto& retiring = impl_->retiring;
+    if (retiring && impl_->has_passed(*retiring)) {
+        generations.erase(generations.begin(), generations.lower_bound(retiring->before));
+        retiring.reset();
+    }
+    if (retiring || generations.empty() || generations.begin()->first >= oldest) return;
+    // Whoever says that a generation is left has published all of it: what the rings hold now is
+    // the most that can come.
+    retiring.emplace(Impl::Retiring{.before = oldest, .last = impl_->handed_on});
+    for (std::size_t i = 0; i < impl_->rings.size(); ++i)
+        retiring->last[i] += impl_->rings[i]->size();
 }
 
 std::size_t Loop::drain() {
     std::size_t count = 0;
     while (count < kDrainMax) {
-        pipeline::EventRing* ring = impl_->next();
-        if (ring == nullptr) break;
-        impl_->hand_on(*ring->front());
-        ring->release();
+        const std::size_t i = impl_->next();
+        if (i == Impl::kNoRing) break;
+        pipeline::EventRing& ring = *impl_->rings[i];
+        impl_->hand_on(*ring.front());
+        ring.release();
+        ++impl_->handed_on[i];
         ++count;
     }
     return count;
@@ -81,41 +105,44 @@ const sinks::PairStats& Loop::pair_stats() const noexcept {
     return impl_->pairs.stats();
 }
 
-Timestamp Loop::last_time() const noexcept {
-    return impl_->last_time;
+bool Loop::Impl::has_passed(const Retiring& old) const {
+    for (std::size_t i = 0; i < rings.size(); ++i) {
+        if (handed_on[i] < old.last[i]) return false;
+    }
+    return true;
 }
 
-pipeline::EventRing* Loop::Impl::next() {
+std::size_t Loop::Impl::next() {
     return ordering == Ordering::kTime ? earliest() : by_turns();
 }
 
 /// The ring with the earliest event, if no other ring can still bring an earlier one.
-pipeline::EventRing* Loop::Impl::earliest() {
-    pipeline::EventRing* best = nullptr;
-    for (pipeline::EventRing* ring : rings) {
-        const pipeline::Event* event = ring->front();
+std::size_t Loop::Impl::earliest() {
+    std::size_t best = kNoRing;
+    for (std::size_t i = 0; i < rings.size(); ++i) {
+        const pipeline::Event* event = rings[i]->front();
         if (event == nullptr) continue;
-        if (best == nullptr || event->order < best->front()->order) best = ring;
+        if (best == kNoRing || event->order < rings[best]->front()->order) best = i;
     }
-    if (best == nullptr) return nullptr;
-    const pipeline::Order& order = best->front()->order;
-    for (pipeline::EventRing* ring : rings) {
-        if (ring == best) continue;
+    if (best == kNoRing) return kNoRing;
+    const pipeline::Order& order = rings[best]->front()->order;
+    for (std::size_t i = 0; i < rings.size(); ++i) {
+        if (i == best) continue;
         // The watermark before the ring: what is past cannot be published in between.
-        const bool past = ring->is_past(order);
-        const pipeline::Event* event = ring->front();
-        if (event == nullptr ? !past : event->order < order) return nullptr;
+        const bool past = rings[i]->is_past(order);
+        const pipeline::Event* event = rings[i]->front();
+        if (event == nullptr ? !past : event->order < order) return kNoRing;
     }
     return best;
 }
 
-pipeline::EventRing* Loop::Impl::by_turns() {
-    for (std::size_t i = 0; i < rings.size(); ++i) {
-        pipeline::EventRing* ring = rings[next_ring];
+std::size_t Loop::Impl::by_turns() {
+    for (std::size_t looked_at = 0; looked_at < rings.size(); ++looked_at) {
+        const std::size_t i = next_ring;
         next_ring = (next_ring + 1) % rings.size();
-        if (ring->front() != nullptr) return ring;
+        if (rings[i]->front() != nullptr) return i;
     }
-    return nullptr;
+    return kNoRing;
 }
 
 void Loop::Impl::hand_on(pipeline::Event& event) {
@@ -125,7 +152,6 @@ void Loop::Impl::hand_on(pipeline::Event& event) {
     if (event.type == pipeline::EventType::kAlert) {
         rule = &generations.at(event.alert.generation)->rules()[event.alert.rule];
     }
-    last_time = std::max(last_time, event.order.time);
     if (pairs.before(event)) write(event, rule);
     pairs.after();
 }

@@ -22,7 +22,8 @@ bool Pairs::before(const pipeline::Event& event) {
     if (event.type != pipeline::EventType::kVerdict) return true;
     verdict::PairBook::Outcome outcome =
         book_.add(due_pair_, who.flow_id, event.verdict.level,
-                  std::span(event.verdict.reasons).first(event.verdict.reason_count), now_);
+                  std::span(event.verdict.reasons).first(event.verdict.reason_count),
+                  event.verdict.degraded.bits(), now_);
     due_ = std::move(outcome.pair);
     stats_.pairs.set(book_.size());
     stats_.left_out.set(book_.left_out());
@@ -62,6 +63,7 @@ void Pairs::write(const verdict::Pair& pair, const verdict::PairVerdict& verdict
     record.of_pair = true;
     record.flows = verdict.flows;
     record.folded_records = verdict.folded;
+    record.degraded = pipeline::Degraded(verdict.left_out);
     record.reason_count = verdict.reason_count;
     record.reasons = verdict.reasons;
     record.text.assign(habits_.words(pair));

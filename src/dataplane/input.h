@@ -23,7 +23,7 @@ class Input {
     virtual Position position() noexcept = 0;
     virtual void receive(Burst& burst) noexcept = 0;
     /// How full the fullest of its queues is, in percent. Where a device does not tell, a queue
-    /// that gave all that was asked for counts as full.
+    /// that gave all that was asked for counts as pressed, not as full: it may have been a burst.
     virtual unsigned fill_percent() noexcept = 0;
     /// Nothing will come any more; to be asked after a receive() that found nothing.
     virtual bool finished() noexcept = 0;

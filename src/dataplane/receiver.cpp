@@ -4,6 +4,8 @@
 
 #include <rte_ethdev.h>
 
+#include "load_meter.h"
+
 namespace querytap::dataplane {
 namespace {
 
@@ -69,7 +71,7 @@ unsigned Receiver::fill_percent() const noexcept {
     for (std::size_t i = 0; i < queues_.size(); ++i) {
         const Queue& queue = queues_[i];
         const int waiting = rte_eth_rx_queue_count(queue.port, queue.queue);
-        unsigned percent = last_[i] == kWanted ? 100 : 0;
+        unsigned percent = last_[i] == kWanted ? LoadMeter::kPressedPercent : 0;
         if (waiting >= 0 && queue.descriptors != 0) {
             percent = static_cast<unsigned>(waiting) * 100 / queue.descriptors;
         }

@@ -27,8 +27,7 @@ bool is_told(Context& context, const Conversation& who, const signature::Rule& r
 void write_alert(Context& context, const Conversation& who, const signature::Hit& hit,
                  std::uint32_t generation, bool to_server, const BoundedText<128>& user,
                  const BoundedText<128>& application) noexcept {
-    context.counters.alerts.add();
-    context.events.write<Alert>(who, [&](Alert& event) {
+    const bool written = context.events.write<Alert>(who, [&](Alert& event) {
         event.rule = hit.rule;
         event.generation = generation;
         event.buffer = hit.buffer;
@@ -37,6 +36,7 @@ void write_alert(Context& context, const Conversation& who, const signature::Hit
         event.user = user;
         event.application = application;
     });
+    if (written) context.counters.alerts.add();
 }
 
 }  // namespace querytap::pipeline

@@ -46,14 +46,14 @@ void add_evidence(Context& context, flow::Flow& flow, const Conversation& who, v
     const auto previous = static_cast<verdict::Level>(flow.verdict);
     if (ledger.level() <= previous) return;
     flow.verdict = static_cast<std::uint8_t>(ledger.level());
-    context.counters.verdicts[static_cast<std::size_t>(ledger.level())].add();
-    context.events.write<Verdict>(who, [&](Verdict& event) {
+    const bool written = context.events.write<Verdict>(who, [&](Verdict& event) {
         event.level = ledger.level();
         event.previous = previous;
         event.score = ledger.score();
         event.reason_count = 1;
         event.reasons[0] = ledger[0];
     });
+    if (written) context.counters.verdicts[static_cast<std::size_t>(ledger.level())].add();
 }
 
 /// Once for a flow: a worm sends to everybody, and to nobody twice.

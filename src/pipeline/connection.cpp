@@ -22,6 +22,10 @@ Connection::Connection(Context& context, flow::Flow& flow, const flow::Details& 
     conversation_.flow_id = details.id;
     conversation_.envelope = details.envelope;
     refresh_conversation();
+    if (flow.shed) {
+        degraded_.add(Shed::kStreams);
+        context_.counters.sessions_degraded.add();
+    }
     context_.counters.sessions_active.add();
 }
 
@@ -150,7 +154,7 @@ void Connection::finish() noexcept {
         raw = nullptr;
     }
     finish_policy();
-    if (verdict_stale_) write_verdict(level());
+    if (verdict_stale_) write_verdict();
     flow_.verdict = static_cast<std::uint8_t>(level());
 }
 
@@ -260,10 +264,10 @@ void Connection::add_evidence(verdict::Evidence evidence, std::string_view text)
 void Connection::add_reason(verdict::Kind kind, std::string_view id, std::string_view text,
                             std::string_view technique, std::uint16_t weight) noexcept {
     verdict::Ledger& ledger = findings().ledger;
-    const verdict::Level previous = ledger.level();
     const std::size_t reasons = ledger.size();
-    if (ledger.add(kind, id, text, technique, weight)) {
-        write_verdict(previous);
+    ledger.add(kind, id, text, technique, weight);
+    if (ledger.level() != told_) {
+        write_verdict();
     } else if (ledger.size() != reasons) {
         verdict_stale_ = true;  // told when the flow ends
     }
@@ -282,13 +286,12 @@ Findings& Connection::findings() noexcept {
     return *findings_;
 }
 
-void Connection::write_verdict(verdict::Level previous) noexcept {
-    verdict_stale_ = false;
+/// What finds no room is told again with the next evidence, and when the flow ends.
+void Connection::write_verdict() noexcept {
     const verdict::Ledger& ledger = findings().ledger;
-    context_.counters.verdicts[static_cast<std::size_t>(ledger.level())].add();
-    context_.events.write<Verdict>(conversation_, [&](Verdict& event) {
+    verdict_stale_ = !context_.events.write<Verdict>(conversation_, [&](Verdict& event) {
         event.level = ledger.level();
-        event.previous = previous;
+        event.previous = told_;
         event.score = ledger.score();
         event.folded = ledger.folded();
         event.degraded = degraded_;
@@ -296,6 +299,9 @@ void Connection::write_verdict(verdict::Level previous) noexcept {
         for (std::size_t i = 0; i < ledger.size(); ++i)
             event.reasons[i] = ledger[i];
     });
+    if (verdict_stale_) return;
+    told_ = ledger.level();
+    context_.counters.verdicts[static_cast<std::size_t>(told_)].add();
 }
 
 }  // namespace querytap::pipeline

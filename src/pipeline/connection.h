@@ -169,7 +169,7 @@ class Connection final : public tds::Handler {
     void add_evidence(verdict::Evidence evidence, std::string_view text = {}) noexcept;
     void add_reason(verdict::Kind kind, std::string_view id, std::string_view text,
                     std::string_view technique, std::uint16_t weight) noexcept;
-    void write_verdict(verdict::Level previous) noexcept;
+    void write_verdict() noexcept;
     verdict::Level level() const noexcept;
     Findings& findings() noexcept;
 
@@ -200,6 +200,7 @@ class Connection final : public tds::Handler {
     signature::FlowBits flow_bits_ = 0;
     Degraded degraded_;
     bool verdict_stale_ = false;  ///< evidence came since the last verdict event
+    verdict::Level told_{};       ///< by the last verdict event
     std::uint64_t messages_to_server_ = 0;
     std::uint64_t messages_to_client_ = 0;
     std::uint32_t gaps_ = 0;

@@ -86,10 +86,9 @@ void Connection::check_policy(const policy::Facts& facts) noexcept {
     // Allowed is said only when all that a rule may ask for is known.
     const bool known = transport_ == policy::Transport::kEncrypted || !user_.empty();
     if (decision.action != policy::Action::kAllow || violated_.any() || !known || allowed_) return;
-    const verdict::Level previous = level();
     allowed_ = true;
     if (findings_ != nullptr) findings_->ledger.allow();
-    if (level() != previous) write_verdict(previous);
+    if (level() != told_) write_verdict();
 }
 
 void Connection::add_policy_findings(const policy::Decision& decision,

@@ -16,6 +16,12 @@ bool is_from_server(Bytes tds) noexcept {
     return static_cast<tds::PacketType>(tds[0]) == tds::PacketType::kTabularResult;
 }
 
+/// A client's first words (MS-TDS 2.2.6.4, 2.2.6.5): they are read at every load.
+bool begins_login(Bytes tds) noexcept {
+    const auto type = static_cast<tds::PacketType>(tds[0]);
+    return type == tds::PacketType::kPrelogin || type == tds::PacketType::kLogin7;
+}
+
 /// Payload that a receiver would take: RFC 9293 sections 3.10.7.4 and 3.5.3.
 bool has_data(const packet::PacketView& packet) noexcept {
     constexpr std::uint8_t kTaken = packet::kAck | packet::kSyn;
@@ -89,6 +95,12 @@ void Connections::decide_midstream(flow::Flow& flow, flow::Side side,
     const flow::Key key = flows_.key(flow);
     const bool sql_port = touches_sql_port(key, context_);
     const Protocol app = protocol::identify(packet.payload, true);
+    const bool login = app == Protocol::kTds && begins_login(packet.payload);
+    if (context_.load >= Load::kStreams && !sql_port && !login) {
+        shed(context_, Shed::kStreams, packet.payload.size());
+        flow.shed = true;
+        return;
+    }
     if (is_inspected(app, key, context_)) {
         // Where the port does not tell who serves, the first message does.
         if (app == Protocol::kTds && !flow.client_known && !tells_server(key)) {
@@ -100,8 +112,6 @@ void Connections::decide_midstream(flow::Flow& flow, flow::Side side,
     } else if (sql_port) {
         // There a beginning is waited for as long as it takes: this may be the middle of anything.
         if (app == Protocol::kUndecided) attach(flow);  // of a header cut in pieces
-    } else if (context_.load >= Load::kStreams) {
-        shed(context_, Shed::kStreams, packet.payload.size());
     } else if (app != Protocol::kUndecided && app != Protocol::kUnknown) {
         find_other(flow, app);
     } else if (++flow.attempts >= kAttemptsMax) {

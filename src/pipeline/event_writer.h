@@ -22,20 +22,21 @@ class EventWriter {
     }
 
     /// Calls fill(payload) on a fresh event of the payload's type and publishes it. When there is
-    /// no room the event is lost and counted.
+    /// no room the event is lost and counted: false.
     template <typename Payload, typename Fill>
-    void write(const Conversation& conversation, Fill&& fill) noexcept {
+    bool write(const Conversation& conversation, Fill&& fill) noexcept {
         constexpr EventType kType = type_of<Payload>();
         Event* event = sink_.reserve(kType);
         if (event == nullptr) {
             counters_.events_dropped[static_cast<std::size_t>(kType)].add();
-            return;
+            return false;
         }
         event->order = {time_, ordinal_, conversation.flow_id, index_++};
         event->conversation = conversation;
         event->type = kType;
         fill(emplace<Payload>(*event));
         sink_.publish();
+        return true;
     }
 
   private:

@@ -230,6 +230,7 @@ void Inspector::Impl::write_flow(const flow::Flow& flow, flow::EndReason reason,
         event.client_known = flow.client_known;
         event.level = static_cast<verdict::Level>(flow.verdict);
         if (connection != nullptr) connection->fill(event);
+        if (flow.shed) event.degraded.add(Shed::kStreams);
     });
 }
 

@@ -28,8 +28,12 @@ class EveJson final : public Sink {
             file_ = stdout;
             return success();
         }
-        file_ = std::fopen(options_.file.c_str(), "a");
-        if (file_ != nullptr) return success();
+        std::FILE* const opened = std::fopen(options_.file.c_str(), "a");
+        if (opened != nullptr) {
+            close();
+            file_ = opened;
+            return success();
+        }
         return Error{.message = std::string("cannot be written: ") + std::strerror(errno),
                      .hint = "the folder of the EVE file must exist and be writable",
                      .file = options_.file};
@@ -58,14 +62,16 @@ class EveJson final : public Sink {
                      .file = options_.file == "-" ? "standard output" : options_.file};
     }
 
+    /// Where the new file cannot be opened, the former one is written on: it may have another name
+    /// by now, but nothing is lost.
     Status reopen() override {
         if (options_.file == "-") return success();
         const Status flushed = flush();
-        close();
+        const Status opened = open();
+        if (!opened.ok()) return opened;
         error_ = 0;
         told_ = false;
-        const Status opened = open();
-        return flushed.ok() ? opened : flushed;
+        return flushed;
     }
 
   private:

@@ -67,6 +67,7 @@ PairVerdict PairBook::verdict(Entry& entry, Level level, Timestamp now) const {
                      .score = static_cast<std::uint32_t>(std::lround(score(entry, now))),
                      .flows = entry.flows,
                      .folded = std::exchange(entry.folded, 0),
+                     .left_out = entry.left_out,
                      .reason_count = 0,
                      .reasons = {}};
     entry.level = level;
@@ -81,14 +82,16 @@ PairVerdict PairBook::verdict(Entry& entry, Level level, Timestamp now) const {
 }
 
 PairBook::Outcome PairBook::add(const Pair& pair, std::uint64_t flow, Level level,
-                                std::span<const Reason> reasons, Timestamp now) {
+                                std::span<const Reason> reasons, std::uint8_t left_out,
+                                Timestamp now) {
     if (reasons.empty() && level <= Level::kBenign) return {};
     if (pairs_.size() >= options_.pairs && !pairs_.contains(pair)) {
         ++left_out_;
         return {};
     }
     Entry& entry = pairs_[pair];
-    bool news = level > entry.level;
+    bool news = level > entry.level || (left_out & ~entry.left_out) != 0;
+    entry.left_out |= left_out;
     for (const Reason& reason : reasons)
         news = note(entry, reason, flow, now) || news;
     if (entry.last_flow != flow || entry.flows == 0) ++entry.flows;

@@ -64,8 +64,12 @@ class Live:
 
     def metrics(self):
         """{name: {labels: value}}"""
-        status, text = http(self.port, "/metrics")
-        assert status == 200, text
+        def answered():
+            status, text = http(self.port, "/metrics")
+            return text if status == 200 else None
+
+        # One answer may be late on a busy machine.
+        text = wait_until("/metrics answers", answered, 30)
         found = {}
         for name, labels, value in re.findall(r"^(\w+)(\{.*\})? (\S+)$", text, re.MULTILINE):
             found.setdefault(name, {})[labels] = float(value)

@@ -7,10 +7,11 @@ import signal
 import subprocess
 import time
 import unittest
+from datetime import datetime
 
 import network
 from harness import SIGNATURES, SLOWNESS, InFolder, content, data, http, labels, need, of_type
-from harness import querytap, replay, sids, wait_until, worst_level
+from harness import querytap, read_events, replay, sids, wait_until, worst_level
 from live import Live
 
 FAR, FAR_OTHER = "qt-far0", "qt-far1"  # where querytap listens
@@ -82,6 +83,28 @@ class OneLink(InFolder):
         self.assertEqual(live.stop(), 0, live.said())
         recorded = replay(data("demo.pcap"), "--json", "-").events
         self.assertEqual(alerts_by_flow(live.events()), alerts_by_flow(recorded))
+
+
+class Stats(InFolder):
+    """Stats records come by time, whatever comes on the tap."""
+
+    def records_of(self, vdev, **changes):
+        live = Live(self, self.folder, [vdev], eve={"stats_interval_s": 1}, **changes)
+
+        def records():  # not live.events(): those are many here
+            lines = [line for line in content(live.eve).splitlines() if '"event_type":"stats"' in line]
+            return read_events("\n".join(lines)) if len(lines) > 1 else None
+
+        last = wait_until("there are two stats records", records, 20)[-1]
+        age = time.time() - datetime.fromisoformat(last["timestamp"]).timestamp()
+        self.assertLess(abs(age), 10 * SLOWNESS)
+        self.assertEqual(live.stop(), 0, live.said())
+
+    def test_on_a_silent_tap(self):
+        self.records_of("net_ring0")
+
+    def test_when_events_have_no_end(self):
+        self.records_of("net_pcap0,rx_pcap=%s,infinite_rx=1" % data("orm-app.pcap"), overload={"shed": False})
 
 
 class TapPair(InFolder):
@@ -172,6 +195,60 @@ class Reload(InFolder):
         self.assertEqual(http(self.live.port, "/-/reload", b"")[0], 200)
         self.live.wait_for("reloaded: ")
         self.assertIn(42, self.alerts_of_a_session())
+
+    def test_events_and_signals_do_not_wait_for_signatures(self):
+        self.alerts_of_a_session()
+        os.mkfifo(os.path.join(self.rules, "new.rules"))  # who reads it waits until the test writes
+        self.live.reload()
+        self.assertNotIn(42, self.alerts_of_a_session())
+        # One reload follows for all who asked meanwhile; the file is another by then.
+        os.rename(self.live.eve, self.live.eve + ".1")
+        for _ in range(3):
+            self.live.reload()
+        wait_until("the event file is reopened", lambda: os.path.exists(self.live.eve))
+        pipe = os.path.join(self.folder, "pipe")
+        os.rename(os.path.join(self.rules, "new.rules"), pipe)
+        self.write("new.rules", self.NEW)
+        with open(pipe, "w", encoding="utf-8") as out:
+            out.write(self.NEW.replace("sid:42", "sid:43"))
+        wait_until("it is reloaded twice", lambda: self.live.said().count("reloaded: ") == 2)
+        alerts = self.alerts_of_a_session()
+        self.assertIn(42, alerts)
+        self.assertNotIn(43, alerts)
+        self.assertEqual(self.live.stop(), 0, self.live.said())
+        self.assertEqual(self.live.said().count("reloaded: "), 2)
+
+    def test_it_ends_while_signatures_are_read(self):
+        fifo = os.path.join(self.rules, "new.rules")
+        os.mkfifo(fifo)
+        self.live.reload()
+        self.alerts_of_a_session()
+        self.live.process.send_signal(signal.SIGTERM)
+        wait_until("what came is worked off", lambda: http(self.live.port, "/-/ready")[0] == 503)
+        with open(fifo, "w", encoding="utf-8") as out:
+            out.write(self.NEW)
+        self.assertEqual(self.live.process.wait(20 * SLOWNESS), 0, self.live.said())
+
+    def test_an_event_file_that_cannot_be_reopened_is_written_on(self):
+        away = os.path.join(self.folder, "away")
+        os.mkdir(away)
+        self.alerts_of_a_session()
+        before = len(self.live.events())
+        os.rename(self.live.eve, os.path.join(away, "eve.json"))
+        os.mkdir(self.live.eve)
+        self.write("new.rules", self.NEW)
+        self.live.reload()
+        self.live.wait_for("reopening the EVE file: " + self.live.eve)
+        self.live.wait_for("reloaded: ")
+        self.live.eve = os.path.join(away, "eve.json")
+        self.assertIn(42, self.alerts_of_a_session())
+        self.assertGreater(len(self.live.events()), before)
+        # The next set has a number of its own, and alerts their own signatures.
+        self.write("new.rules", self.NEW.replace("sid:42", "sid:43"))
+        self.live.reload()
+        wait_until("it is reloaded again", lambda: self.live.said().count("reloaded: ") == 2)
+        self.assertIn(43, self.alerts_of_a_session())
+        self.assertEqual(self.live.stop(), 0, self.live.said())
 
     def test_sighup_reopens_the_event_file(self):
         self.alerts_of_a_session()

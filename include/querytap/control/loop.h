@@ -33,9 +33,11 @@ class Loop {
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
 
-    /// A generation whose events may come from now on. Kept alive until retire().
+    /// A generation whose events may come from now on.
     void add_generation(const pipeline::Generation& generation);
-    /// Every worker has left the generations before `oldest` and their events have been drained.
+    /// Every worker has left the generations before `oldest`. They are forgotten by a later call,
+    /// when the events that stand in the rings now have been handed on: the last of theirs may be
+    /// among them.
     void retire_before(std::uint32_t oldest);
 
     /// Hands on what is there (bounded work); returns how many events.
@@ -48,9 +50,6 @@ class Loop {
 
     /// Of the verdicts on pairs; any thread.
     const sinks::PairStats& pair_stats() const noexcept;
-
-    /// Time of the newest event handed on.
-    Timestamp last_time() const noexcept;
 
   private:
     struct Impl;

@@ -102,6 +102,7 @@ struct alignas(64) Flow {
     bool ipv6 : 1 = false;
     bool enveloped : 1 = false;        ///< there were VLANs or a tunnel
     bool handshake_timed : 1 = false;  ///< its round trip is known
+    bool shed : 1 = false;  ///< the owner's: payload was left out before it was looked at
 
     bool start_known(Side side) const noexcept {
         return side == Side::kFromA ? start_known_a : start_known_b;

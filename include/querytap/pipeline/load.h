@@ -24,6 +24,9 @@ std::string_view name(Shed shed) noexcept;
 /// Of one conversation, a bit for each Shed.
 class Degraded {
   public:
+    Degraded() = default;
+    explicit Degraded(std::uint8_t bits) noexcept : bits_(bits) {}
+
     /// True when it was not known yet.
     bool add(Shed shed) noexcept {
         const std::uint8_t before = bits_;
@@ -32,6 +35,7 @@ class Degraded {
     }
     bool has(Shed shed) const noexcept { return (bits_ >> static_cast<unsigned>(shed) & 1) != 0; }
     bool any() const noexcept { return bits_ != 0; }
+    std::uint8_t bits() const noexcept { return bits_; }
 
   private:
     std::uint8_t bits_ = 0;

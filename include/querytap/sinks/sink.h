@@ -15,14 +15,14 @@ class Sink {
     virtual ~Sink() = default;
     /// `rule` is set for alerts.
     virtual void write(const pipeline::Event& event, const signature::Rule* rule) = 0;
-    /// A stats record, at `when` (time of the packets).
+    /// A stats record, at `when`: now, or in a replay the time of the packets.
     virtual void write_stats(const MetricsSource& source, Timestamp when) {
         (void)source, (void)when;
     }
     /// Everything written so far reaches its destination; an error (disk full, closed pipe) is told
     /// once and then again here.
     virtual Status flush() { return success(); }
-    /// Reopens files, for log rotation.
+    /// Reopens files, for log rotation; where that fails the former ones stay.
     virtual Status reopen() { return success(); }
 };
 

@@ -39,8 +39,9 @@ struct PairVerdict {
     Level level{};
     Level previous{};
     std::uint32_t score = 0;
-    std::uint32_t flows = 0;   ///< that had something against them
-    std::uint32_t folded = 0;  ///< records of flows that were not written, since the last one
+    std::uint32_t flows = 0;    ///< that had something against them
+    std::uint32_t folded = 0;   ///< records of flows that were not written, since the last one
+    std::uint8_t left_out = 0;  ///< of those flows, for overload: the bits of all
     std::uint8_t reason_count = 0;
     std::array<Reason, kReasonsMax> reasons;  ///< heaviest first; weights as they are by now
 };
@@ -54,8 +55,10 @@ class PairBook {
         bool write_flow = true;  ///< false: folded
         std::optional<PairVerdict> pair;
     };
+    /// left_out: what of the flow was not inspected, a bit for each kind; a kind that is new with
+    /// the pair is news.
     Outcome add(const Pair& pair, std::uint64_t flow, Level level, std::span<const Reason> reasons,
-                Timestamp now);
+                std::uint8_t left_out, Timestamp now);
 
     /// As it is by now; nothing where nothing is held against it.
     std::optional<PairVerdict> look(const Pair& pair, Timestamp now);
@@ -81,6 +84,7 @@ class PairBook {
     struct Entry {
         std::array<Evidence, kReasonsMax> evidence;
         std::uint8_t size = 0;
+        std::uint8_t left_out = 0;
         Level level = Level::kUnknown;
         std::uint64_t last_flow = 0;
         std::uint32_t flows = 0;

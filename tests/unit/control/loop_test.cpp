@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <random>
 #include <thread>
 
@@ -19,9 +20,11 @@ class Recorder final : public sinks::Sink {
   public:
     void write(const Event& event, const signature::Rule* rule) override {
         orders.push_back(event.order);
+        if (event.type == EventType::kVerdict) verdicts.push_back(event.verdict);
         if (rule != nullptr) sids.push_back(rule->sid);
     }
     std::vector<Order> orders;
+    std::vector<pipeline::Verdict> verdicts;
     std::vector<std::uint32_t> sids;
 };
 
@@ -96,27 +99,91 @@ TEST(Loop, OneOrderHoweverEventsAreSpread) {
     }
 }
 
-TEST(Loop, AlertsCarryTheRuleOfTheirGeneration) {
-    EventRing ring(64, WhenFull::kDrop);
-    Recorder recorder;
-    Loop loop({&ring}, {&recorder}, {.ordering = Ordering::kArrival});
-    for (const std::uint32_t number : {1u, 2u}) {
+class Generations : public testing::TestWithParam<Ordering> {
+  protected:
+    /// Its one rule is 100 + number.
+    void add(Loop& loop, std::uint32_t number) {
         const std::string text =
             "alert tds any any -> any any (msg:\"m\"; tds.sql; content:\"abc\"; "
             "classtype:execution; sid:" +
             std::to_string(100 + number) + "; rev:1;)";
         auto rules = signature::RuleSet::parse(text, "t");
         ASSERT_TRUE(rules.ok()) << rules.error().to_string();
-        loop.add_generation({.number = number, .rules = *rules, .policy = {}});
+        rules_[number] = *rules;
+        loop.add_generation({.number = number, .rules = std::move(rules).value(), .policy = {}});
+    }
+    bool is_kept(std::uint32_t number) const { return !rules_.at(number).expired(); }
+    void alert(EventRing& ring, std::uint32_t generation, const Order& order) {
         Event* event = ring.reserve(EventType::kAlert);
         event->type = EventType::kAlert;
+        event->order = order;
         std::construct_at(&event->alert);
-        event->alert.generation = number;
+        event->alert.generation = generation;
         ring.publish();
     }
+
+    std::map<std::uint32_t, std::weak_ptr<const signature::RuleSet>> rules_;
+    EventRing first_{64, WhenFull::kDrop};
+    EventRing second_{64, WhenFull::kDrop};
+    Recorder recorder_;
+};
+
+TEST_P(Generations, AlertsCarryTheRuleOfTheirs) {
+    Loop loop({&first_}, {&recorder_}, {.ordering = GetParam()});
+    for (const std::uint32_t number : {1u, 2u}) {
+        add(loop, number);
+        alert(first_, number, at(number, number));
+    }
     EXPECT_EQ(loop.drain(), 2u);
-    EXPECT_EQ(recorder.sids, (std::vector<std::uint32_t>{101, 102}));
+    EXPECT_EQ(recorder_.sids, (std::vector<std::uint32_t>{101, 102}));
 }
+
+/// As the control thread does it: it drains, then looks what workers still use. The worker speaks
+/// in between.
+TEST_P(Generations, AreKeptForAnAlertThatComesBetweenDrainAndRetire) {
+    Loop loop({&first_}, {&recorder_}, {.ordering = GetParam()});
+    add(loop, 1);
+    add(loop, 2);
+    EXPECT_EQ(loop.drain(), 0u);
+    alert(first_, 1, at(1, 1));
+    loop.retire_before(2);
+    loop.retire_before(2);
+    EXPECT_EQ(loop.drain(), 1u);
+    EXPECT_EQ(recorder_.sids, (std::vector<std::uint32_t>{101}));
+    EXPECT_TRUE(is_kept(1));
+    loop.retire_before(2);
+    EXPECT_FALSE(is_kept(1));
+    EXPECT_TRUE(is_kept(2));
+}
+
+/// In order of time an event waits in its ring for what another ring may still bring.
+TEST_P(Generations, WaitForEventsThatWait) {
+    Loop loop({&first_, &second_}, {&recorder_}, {.ordering = GetParam()});
+    for (const std::uint32_t number : {1u, 2u, 3u})
+        add(loop, number);
+    alert(first_, 1, at(100, 5));
+    second_.set_watermark(from_ns(100), 4);
+    loop.drain();
+    for (int turn = 0; turn < 3; ++turn)
+        loop.retire_before(2);
+    EXPECT_EQ(is_kept(1), GetParam() == Ordering::kTime);
+    alert(second_, 2, at(100, 6));
+    for (EventRing* ring : {&first_, &second_})
+        ring->set_watermark(from_ns(101), 6);
+    loop.retire_before(3);
+    loop.drain();
+    EXPECT_EQ(recorder_.sids, (std::vector<std::uint32_t>{101, 102}));
+    for (int turn = 0; turn < 3; ++turn)
+        loop.retire_before(3);
+    EXPECT_FALSE(is_kept(1));
+    EXPECT_FALSE(is_kept(2));
+    EXPECT_TRUE(is_kept(3));
+}
+
+INSTANTIATE_TEST_SUITE_P(Orders, Generations, testing::Values(Ordering::kArrival, Ordering::kTime),
+                         [](const auto& tested) {
+                             return tested.param == Ordering::kTime ? "Time" : "Arrival";
+                         });
 
 TEST(EventRing, LastQuarterIsForFindings) {
     EventRing live(4, WhenFull::kDrop);
@@ -139,6 +206,24 @@ TEST(EventRing, FullRingDropsAndCounts) {
     EXPECT_EQ(ring.dropped().read(), 1u);
     ring.release();
     EXPECT_NE(ring.reserve(EventType::kAlert), nullptr);
+}
+
+TEST(Loop, VerdictsOnPairsSayWhatWasLeftOutOfTheirFlows) {
+    EventRing ring(4, WhenFull::kDrop);
+    Recorder recorder;
+    Loop loop({&ring}, {&recorder}, {.ordering = Ordering::kArrival});
+    Event* event = ring.reserve(EventType::kVerdict);
+    event->type = EventType::kVerdict;
+    event->order = at(1, 1);
+    std::construct_at(&event->verdict);
+    event->verdict.level = verdict::Level::kSuspicious;
+    event->verdict.degraded.add(pipeline::Shed::kResults);
+    ring.publish();
+    EXPECT_EQ(loop.drain(), 1u);
+    ASSERT_EQ(recorder.verdicts.size(), 2u);
+    EXPECT_TRUE(recorder.verdicts[1].of_pair);
+    EXPECT_TRUE(recorder.verdicts[1].degraded.has(pipeline::Shed::kResults));
+    EXPECT_FALSE(recorder.verdicts[1].degraded.has(pipeline::Shed::kRequests));
 }
 
 /// Two workers, small rings that make them wait, one control thread: nothing is lost or out of

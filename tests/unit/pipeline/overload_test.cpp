@@ -129,16 +129,89 @@ TEST_F(Overload, UnknownStreamsOffTheSqlPortsAreNotLookedInto) {
     say(true, test::batch("exec xp_cmdshell 'dir'"));
     finish();
     EXPECT_EQ(sids(), (Sids{2}));
+    EXPECT_TRUE(of_flow().has(Shed::kStreams));
+    EXPECT_TRUE(events_.of(EventType::kVerdict).at(0)->verdict.degraded.has(Shed::kStreams));
+    EXPECT_EQ(inspector_->stats().pipeline.sessions_degraded.read(), 1u);
 }
 
-TEST_F(Overload, ALoginOnAnyPortIsInspected) {
+TEST_F(Overload, FlowsSayThatTheyWereNotLookedInto) {
+    Limits limits = test::small_limits();
+    limits.all_flows = true;
+    PacketTest::make(kRules, {}, limits);
+    port_ = 40'000;
+    set_load(Load::kStreams);
+    say(true, test::batch("select 1"));
+    finish();
+    EXPECT_TRUE(of_flow().has(Shed::kStreams));
+    EXPECT_FALSE(of_flow().has(Shed::kResults));
+}
+
+struct LoginCase {
+    const char* name;
+    bool handshake;  ///< the tap saw it
+    bool prelogin;
+};
+
+class AnyLogin : public Overload, public testing::WithParamInterface<LoginCase> {};
+
+TEST_P(AnyLogin, IsInspectedOnAnyPort) {
     make();
     port_ = 40'000;
     set_load(Load::kRequests);
-    connect();
-    log_in();
+    if (GetParam().handshake) connect();
+    if (GetParam().prelogin) {
+        say(true, test::prelogin());
+        say(false, test::prelogin_answer());
+    }
+    say(true, test::login7());
+    say(false, test::login_answer());
     finish();
     EXPECT_EQ(sids(), (Sids{1}));
+    EXPECT_EQ(bytes_shed(Shed::kStreams), 0u);
+}
+
+const LoginCase kLogins[] = {
+    {"from_its_beginning", true, true},
+    {"without_handshake", false, true},
+    {"only_the_login", false, false},
+};
+INSTANTIATE_TEST_SUITE_P(Logins, AnyLogin, testing::ValuesIn(kLogins),
+                         [](const auto& param) { return std::string(param.param.name); });
+
+/// The ring is full when the verdict comes; what is counted is what was written.
+TEST_F(Overload, AVerdictThatFindsNoRoomIsToldLater) {
+    make();
+    connect();
+    log_in();
+    events_.room = 0;
+    say(true, test::batch("exec xp_cmdshell 'dir'"));
+    const Counters& counters = inspector_->stats().pipeline;
+    const Counter& suspicious =
+        counters.verdicts[static_cast<std::size_t>(verdict::Level::kSuspicious)];
+    EXPECT_EQ(counters.events_dropped[static_cast<std::size_t>(EventType::kVerdict)].read(), 1u);
+    EXPECT_EQ(suspicious.read(), 0u);
+    EXPECT_EQ(counters.alerts.read(), 1u);  // of the login
+    events_.room = SIZE_MAX;
+    say(true, test::batch("select 1"));
+    EXPECT_TRUE(events_.of(EventType::kVerdict).empty());
+    say(true, test::batch("exec xp_cmdshell 'dir'"));
+    finish();
+    ASSERT_EQ(events_.of(EventType::kVerdict).size(), 1u);
+    const Verdict& told = events_.of(EventType::kVerdict)[0]->verdict;
+    EXPECT_EQ(told.level, verdict::Level::kSuspicious);
+    EXPECT_EQ(told.previous, verdict::Level::kUnknown);
+    EXPECT_EQ(suspicious.read(), 1u);
+}
+
+TEST_F(Overload, AVerdictThatFindsNoRoomIsToldAtTheEnd) {
+    make();
+    connect();
+    log_in();
+    events_.room = events_.events().size();
+    say(true, test::batch("exec xp_cmdshell 'dir'"));
+    events_.room = SIZE_MAX;
+    finish();
+    EXPECT_EQ(events_.of(EventType::kVerdict).size(), 1u);
 }
 
 }  // namespace

@@ -289,6 +289,26 @@ TEST_F(EveFile, ReopenFollowsARenamedFile) {
     EXPECT_EQ(document["stats"]["tds"]["messages"]["sql_batch"].GetInt(), 5);
 }
 
+TEST_F(EveFile, WhatCannotBeReopenedIsWrittenOn) {
+    const std::filesystem::path folder = testing::TempDir() + "eve_test";
+    const std::filesystem::path moved = testing::TempDir() + "eve_test_moved";
+    std::filesystem::create_directory(folder);
+    config::Eve options;
+    options.file = folder / "eve.json";
+    auto sink = make_eve_json(options);
+    ASSERT_TRUE(sink.ok());
+    (*sink)->write(test::malicious(), nullptr);
+    std::filesystem::rename(folder, moved);
+    const Status reopened = (*sink)->reopen();
+    EXPECT_FALSE(reopened.ok());
+    (*sink)->write(test::malicious(), nullptr);
+    EXPECT_TRUE((*sink)->flush().ok());
+    path_ = moved / "eve.json";
+    const std::string line = to_eve_line(test::malicious(), nullptr);
+    EXPECT_EQ(content(), line + line);
+    std::filesystem::remove_all(moved);
+}
+
 TEST(EveErrors, AreToldOnce) {
     config::Eve options;
     options.file = "/nonexistent/eve.json";

@@ -23,7 +23,7 @@ class Pairs : public testing::Test {
   protected:
     PairBook::Outcome add(std::string_view id, std::uint16_t weight, std::uint64_t flow,
                           Timestamp now, Level level = Level::kUnknown, const Pair& pair = kPair) {
-        return book_.add(pair, flow, level, std::array{reason(id, weight)}, now);
+        return book_.add(pair, flow, level, std::array{reason(id, weight)}, left_out_, now);
     }
     std::vector<PairVerdict> advance(Timestamp now) {
         std::vector<PairVerdict> told;
@@ -31,6 +31,7 @@ class Pairs : public testing::Test {
                       [&](const Pair&, const PairVerdict& verdict) { told.push_back(verdict); });
         return told;
     }
+    std::uint8_t left_out_ = 0;  ///< of the flows that are added
     PairBook book_{{.half_life = 1h, .pairs = 4, .records_a_minute = 3}};
 };
 
@@ -90,6 +91,21 @@ TEST_F(Pairs, RecordsOfFlowsAreFoldedAndCounted) {
     EXPECT_TRUE(add("a", 5, 10, kNow + 2min).write_flow);
 }
 
+TEST_F(Pairs, SayWhatWasLeftOutOfTheirFlows) {
+    for (std::uint64_t flow = 1; flow <= 3; ++flow)
+        add("a", 5, flow, kNow);
+    EXPECT_FALSE(add("a", 5, 4, kNow).write_flow);
+    left_out_ = 0b010;
+    EXPECT_TRUE(add("a", 5, 4, kNow).write_flow) << "told again, for it is degraded";
+    EXPECT_FALSE(add("a", 5, 5, kNow).write_flow);
+    left_out_ = 0b100;
+    EXPECT_TRUE(add("a", 5, 6, kNow).write_flow);
+    left_out_ = 0;
+    const auto told = add("b", 50, 7, kNow).pair;
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->left_out, 0b110);
+}
+
 TEST_F(Pairs, AreBounded) {
     for (std::uint32_t i = 0; i < 6; ++i)
         add("a", 5, i, kNow, Level::kUnknown, {IpAddress::v4(i), kPair.server, 1433});
@@ -108,7 +124,7 @@ TEST_F(Pairs, AreBounded) {
 }
 
 TEST_F(Pairs, NothingHeldAgainstThemIsNoEntry) {
-    EXPECT_TRUE(book_.add(kPair, 1, Level::kBenign, {}, kNow).write_flow);
+    EXPECT_TRUE(book_.add(kPair, 1, Level::kBenign, {}, 0, kNow).write_flow);
     EXPECT_EQ(book_.size(), 0u);
 }
 
