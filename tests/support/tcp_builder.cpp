@@ -10,6 +10,10 @@ namespace {
 constexpr std::uint32_t kClientStart = 0xfffffe00;  // wraps early: every test covers it
 constexpr std::uint32_t kServerStart = 7000;
 
+/// Of a long turn, whoever hears it acknowledges that many segments: a tap that lost one can tell
+/// so from one that was never sent.
+constexpr std::size_t kAcknowledgedEach = 32;
+
 void put16(std::vector<std::uint8_t>& out, std::size_t value) {
     out.push_back(static_cast<std::uint8_t>(value >> 8));
     out.push_back(static_cast<std::uint8_t>(value));
@@ -37,6 +41,7 @@ class Builder {
 
     void turn(const Turn& turn) {
         std::vector<std::vector<std::uint8_t>> segments;
+        std::vector<std::uint32_t> ends;
         next(turn.to_server) += turn.lost;
         const Bytes bytes = turn.bytes;
         for (std::size_t at = 0, size = 0; at < bytes.size(); at += size) {
@@ -54,6 +59,7 @@ class Builder {
             if (lost) continue;
             segments.push_back(std::move(segment));
             if (chance(cutting_.duplicate)) segments.push_back(segments.back());
+            ends.resize(segments.size(), next(turn.to_server));
         }
         for (std::size_t i = 1; i < segments.size(); ++i) {
             if (chance(cutting_.reorder)) std::swap(segments[i - 1], segments[i]);
@@ -64,8 +70,14 @@ class Builder {
             const std::size_t size = std::min(cutting_.shuffle, segments.size() - at);
             std::shuffle(begin, begin + static_cast<std::ptrdiff_t>(size), random_);
         }
-        for (auto& segment : segments)
-            add(std::move(segment), turn.time);
+        const std::uint32_t all = next(turn.to_server);
+        for (std::size_t i = 0; i < segments.size(); ++i) {
+            add(std::move(segments[i]), turn.time);
+            if ((i + 1) % kAcknowledgedEach != 0) continue;
+            next(turn.to_server) = ends[i];
+            add(frame(!turn.to_server, packet::kAck, {}), turn.time);
+        }
+        next(turn.to_server) = all;
     }
 
     std::vector<OwnedFrame> take() { return std::move(frames_); }
