@@ -59,7 +59,8 @@ class Runtime final : public sinks::MetricsSource {
     Status start();
     /// No more input; what has arrived is worked off, then the workers end.
     void stop() noexcept;
-    /// Waits for the workers. The error is that of a broken capture file, if any.
+    /// Waits for the workers and closes the ports. The error is that of a broken capture file, if
+    /// any.
     Status join();
     /// All workers have ended.
     bool finished() const noexcept;
