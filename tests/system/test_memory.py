@@ -6,43 +6,25 @@ import shutil
 import struct
 import subprocess
 import unittest
-from unittest import mock
 
-from harness import BINARY, NOT_GIVEN_BACK, ROOT, SIGNATURES, InFolder, data, need, of_type, wait_until
+from harness import BINARY, NOT_GIVEN_BACK, SIGNATURES, InFolder, data, need_preload, of_type, preload
 from live import Live
 
 ENDLESS = "net_pcap0,rx_pcap=%s,infinite_rx=1" % data("orm-app.pcap")
 
 
 def setUpModule():
-    need("cc")
-    with open(BINARY, "rb") as binary:
-        program = binary.read()
-    if b"__asan_init" in program or b"__tsan_init" in program:
-        raise unittest.SkipTest("the sanitizer has a malloc of its own")
+    need_preload()
 
 
-class Preloaded(InFolder):
-    """querytap with a library of tests/support before its own."""
-
-    def preload(self, name, **environment):
-        library = os.path.join(self.folder, name + ".so")
-        source = os.path.join(ROOT, "tests", "support", name + ".c")
-        subprocess.run(["cc", "-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library, source], check=True,
-                       timeout=60)
-        patched = mock.patch.dict(os.environ, {"LD_PRELOAD": library, **environment})
-        patched.start()
-        self.addCleanup(patched.stop)
-
-
-class Allocations(Preloaded):
+class Allocations(InFolder):
     """Counted is malloc itself, so DPDK's and Hyperscan's calls count, too."""
 
     PACKETS = 100_000
 
     def start(self, **changes):
         counts = self.write("counts", "\0" * 16)
-        self.preload("count_allocations", COUNT_ALLOCATIONS=counts)
+        preload(self, "count_allocations", COUNT_ALLOCATIONS=counts)
         live = Live(self, self.folder, [ENDLESS], eve={"tds": True}, **changes)
         os.environ.pop("LD_PRELOAD")
 
@@ -73,7 +55,7 @@ class Allocations(Preloaded):
         self.check(workers={"count": 2, "spin": False}, overload={"shed": False})
 
 
-class Mbufs(Preloaded):
+class Mbufs(InFolder):
     def test_all_come_back_whatever_the_device(self):
         rules = os.path.join(self.folder, "signatures")
         os.mkdir(rules)
@@ -91,7 +73,7 @@ class Mbufs(Preloaded):
                     self.assertNotIn(NOT_GIVEN_BACK, live.said())
 
     def test_those_that_do_not_are_a_failure(self):
-        self.preload("keep_mbufs")
+        preload(self, "keep_mbufs")
         done = subprocess.run([BINARY, "replay", data("demo.pcap"), "--signatures", SIGNATURES], capture_output=True,
                               text=True, check=False, timeout=60)
         self.assertRegex(done.stderr, r"querytap: \d+ mbufs were %s to their pools: a fault of querytap"
