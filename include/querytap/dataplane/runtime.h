@@ -66,7 +66,8 @@ class Runtime final : public sinks::MetricsSource {
     bool finished() const noexcept;
 
     /// Gives every worker the next generation. Returns at once; oldest_generation() tells when the
-    /// former one is out of use.
+    /// former one is out of use. Takes milliseconds, once the rules are compiled; scratch memory of
+    /// what it makes stands on the control thread's NUMA node.
     Status reload(const pipeline::Generation& next);
     /// Frees what workers gave back; the oldest generation that any of them still uses.
     std::uint32_t oldest_generation();
