@@ -135,12 +135,15 @@ Status Appliance::run(const std::function<void(const Appliance&)>& idle) {
     }
     ready_ = false;
     const Status status = runtime_->join();
-    if (const std::uint64_t kept = runtime_->mbufs_kept(); kept > 0)
-        spdlog::error("{} mbufs were not given back to their pools: a fault of querytap", kept);
     loop_->finish();
     write_stats();
     flush_sinks();
-    return status.ok() ? sink_status_ : status;
+    if (!status.ok()) return status;
+    if (!sink_status_.ok()) return sink_status_;
+    const std::uint64_t kept = runtime_->mbufs_kept();
+    if (kept == 0) return success();
+    return Error{.message = std::to_string(kept) +
+                            " mbufs were not given back to their pools: a fault of querytap"};
 }
 
 void Appliance::do_chores() {

@@ -59,33 +59,6 @@ std::string_view word(Kind kind) {
     return "";
 }
 
-std::uint64_t lost_in(const sinks::PortStats& port) {
-    return port.rx_missed + port.rx_errors + port.rx_no_mbuf;
-}
-
-Finding traffic_of(const sinks::PortStats& port, double seconds) {
-    Finding finding{.status = Kind::kOk, .subject = "traffic " + port.name, .text = {}, .hint = {}};
-    finding.text =
-        fmt::format("{} packets in {:g} s, {} lost", port.rx_packets, seconds, lost_in(port));
-    if (port.queues.size() > 1) {
-        for (std::size_t i = 0; i < port.queues.size(); ++i) {
-            finding.text += fmt::format("{} queue {}: {}, {} lost", i == 0 ? ";" : ",", i,
-                                        port.queues[i].rx_packets, port.queues[i].rx_dropped);
-        }
-    }
-    if (port.rx_packets == 0) {
-        finding.status = Kind::kWarning;
-        finding.hint = "is the mirror session on, and does the cable end here?";
-    } else if (port.rx_no_mbuf > 0) {
-        finding.status = Kind::kWarning;
-        finding.hint = "raise memory.mbufs";
-    } else if (port.rx_missed > 0) {
-        finding.status = Kind::kWarning;
-        finding.hint = "raise workers.count or ports[].rx_descriptors";
-    }
-    return finding;
-}
-
 /// Listens for a while, as run does, and looks at what was lost where.
 void listen(dataplane::Runtime& runtime, double seconds, Report& report) {
     if (Status started = runtime.start(); !started.ok()) {
@@ -106,21 +79,7 @@ void listen(dataplane::Runtime& runtime, double seconds, Report& report) {
         report.add({Kind::kWarning, "port " + name, "the link is down",
                     "look at the cable, the optics and the mirror port of the switch"});
     }
-    for (const sinks::PortStats& port : runtime.ports())
-        report.add(traffic_of(port, seconds));
-    for (const sinks::FillStats& fill : runtime.fills()) {
-        if (fill.kind != "distributor_ring" || fill.dropped == 0) continue;
-        report.add({Kind::kWarning, "traffic",
-                    fmt::format("{} packets found the ring to {} full", fill.dropped, fill.name),
-                    "raise workers.count"});
-    }
-    for (const sinks::WorkerStats& worker : runtime.workers()) {
-        const auto level = worker.inspector.pipeline.load.read();
-        if (level == 0) continue;
-        report.add({Kind::kWarning, fmt::format("worker {}", worker.id),
-                    fmt::format("it cannot keep up (overload level {})", level),
-                    "raise workers.count, or give it a core of its own"});
-    }
+    report.add(dataplane::examine_traffic(runtime, seconds));
     runtime.stop();
     while (!runtime.finished())
         drain();

@@ -6,7 +6,7 @@
 namespace querytap::cli {
 
 constexpr int kDone = 0;
-constexpr int kFailed = 1;  ///< at work: a broken file, a lost device, a full disk
+constexpr int kFailed = 1;  ///< at work: a broken file, a lost device, a full disk, lost mbufs
 constexpr int kUsage = 2;   ///< wrong arguments or configuration; nothing was done
 
 /// Says what was wrong on standard error; returns `status`.

@@ -26,6 +26,10 @@ int run(const std::string& file, const Arguments& arguments) {
     }
     spdlog::info("{} signatures; {}", (*appliance)->rule_count(),
                  (*appliance)->runtime().description());
+    for (const dataplane::Finding& finding : (*appliance)->runtime().findings()) {
+        if (finding.status == dataplane::Finding::Status::kOk) continue;
+        spdlog::warn("{}: {}; {}", finding.subject, finding.text, finding.hint);
+    }
     if (config->metrics.enabled) {
         spdlog::info("metrics on http://{}:{}/metrics", config->metrics.address,
                      config->metrics.port);

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -159,20 +158,7 @@ void examine_permissions(const config::Config& config, std::vector<Finding>& fin
     }
 }
 
-/// NUMA node of a core; none where the machine has but one.
-int node_of(unsigned core) {
-    std::error_code error;
-    const std::string place = fmt::format("/sys/devices/system/cpu/cpu{}", core);
-    for (const auto& entry : fs::directory_iterator(place, error)) {
-        const std::string name = entry.path().filename().string();
-        if (name.starts_with("node") && name.size() > 4 && std::isdigit(name[4]) != 0) {
-            return std::atoi(name.c_str() + 4);
-        }
-    }
-    return -1;
-}
-
-Finding pci_device(const std::string& address, const std::vector<unsigned>& cores) {
+Finding pci_device(const std::string& address) {
     const std::string full =
         std::count(address.begin(), address.end(), ':') == 2 ? address : "0000:" + address;
     const fs::path device = fs::path("/sys/bus/pci/devices") / full;
@@ -190,16 +176,7 @@ Finding pci_device(const std::string& address, const std::vector<unsigned>& core
                                : "the kernel has it (driver " + driver.string() + ")",
                 "modprobe vfio-pci && dpdk-devbind.py --bind=vfio-pci " + full};
     }
-    const int node = std::atoi(first_line(device / "numa_node").c_str());
-    for (const unsigned core : cores) {
-        if (node < 0 || node_of(core) == node) continue;
-        return {
-            Status::kWarning, subject,
-            fmt::format("it stands on NUMA node {}, core {} on node {}", node, core, node_of(core)),
-            fmt::format("choose workers.cores from lscpu's node {}", node)};
-    }
-    return {Status::kOk, subject, "driver " + driver.string() + fmt::format(", NUMA node {}", node),
-            ""};
+    return {Status::kOk, subject, "driver " + driver.string(), ""};
 }
 
 }  // namespace
@@ -210,10 +187,8 @@ std::vector<Finding> examine_host(const config::Config& config) {
     findings.push_back(hugepages_of(config));
     findings.push_back(memory_of(config));
     examine_permissions(config, findings);
-    const auto plan = plan_lcores(config.workers, config.workers.count > 1);
     for (const config::Port& port : config.ports) {
-        if (port.is_vdev || !plan) continue;
-        findings.push_back(pci_device(port.device, plan->worker_cores));
+        if (!port.is_vdev) findings.push_back(pci_device(port.device));
     }
     return findings;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <string_view>
 
 #include <rte_dev.h>
@@ -166,6 +167,7 @@ std::uint16_t Port::mtu_for(const rte_eth_dev_info& info) const noexcept {
 }
 
 Status Port::set_up_queues() {
+    counters_ = std::make_unique<QueueCounter[]>(queues_);
     descriptors_ = wish_.rx_descriptors;
     std::uint16_t tx_descriptors = 64;
     rte_eth_dev_adjust_nb_rx_tx_desc(id_, &descriptors_, &tx_descriptors);
@@ -215,9 +217,17 @@ void Port::stop() noexcept {
     started_ = false;
 }
 
-Port::~Port() {
+void Port::close() noexcept {
+    const std::lock_guard lock(stats_mutex_);
+    if (!probed_) return;
+    last_stats_ = read_stats();
     stop();
-    if (probed_) rte_eth_dev_close(id_);
+    rte_eth_dev_close(id_);
+    probed_ = false;
+}
+
+Port::~Port() {
+    close();
     if (attached_) rte_eal_hotplug_remove("vdev", name_.c_str());
     if (ring_ != nullptr) {
         void* packet = nullptr;
@@ -229,16 +239,28 @@ Port::~Port() {
 }
 
 Queue Port::queue(std::uint16_t index) const noexcept {
-    return {.port = id_, .queue = index, .descriptors = descriptors_};
+    return {.port = id_,
+            .queue = index,
+            .descriptors = descriptors_,
+            .received = &counters_[index].received};
 }
 
 sinks::PortStats Port::stats() const {
     const std::lock_guard lock(stats_mutex_);
+    return probed_ ? read_stats() : last_stats_;
+}
+
+sinks::PortStats Port::read_stats() const {
     rte_eth_stats stats{};
     rte_eth_stats_get(id_, &stats);
-    std::vector<sinks::QueueStats> queues;
-    for (unsigned i = 0; i < std::min<unsigned>(queues_, RTE_ETHDEV_QUEUE_STAT_CNTRS); ++i)
-        queues.push_back({.rx_packets = stats.q_ipackets[i], .rx_dropped = stats.q_errors[i]});
+    // Few drivers say what each queue lost; those that do not, leave all at nought.
+    const bool tells = std::any_of(std::begin(stats.q_errors), std::end(stats.q_errors),
+                                   [](std::uint64_t errors) { return errors > 0; });
+    std::vector<sinks::QueueStats> queues(queues_);
+    for (unsigned i = 0; i < queues_; ++i) {
+        queues[i].rx_packets = counters_[i].received.read();
+        if (tells && i < RTE_ETHDEV_QUEUE_STAT_CNTRS) queues[i].rx_dropped = stats.q_errors[i];
+    }
     return {.name = name_,
             .rx_packets = stats.ipackets,
             .rx_bytes = stats.ibytes,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <querytap/base/counter.h>
 #include <querytap/base/result.h>
 #include <querytap/config/config.h>
 #include <querytap/sinks/metrics_source.h>
@@ -22,6 +23,7 @@ struct Queue {
     std::uint16_t port = 0;
     std::uint16_t queue = 0;
     std::uint16_t descriptors = 0;  ///< packets that may stand in it
+    Counter* received = nullptr;    ///< written by that lcore
 };
 
 class Port {
@@ -46,7 +48,8 @@ class Port {
     Port& operator=(const Port&) = delete;
 
     Status start();
-    void stop() noexcept;
+    /// For good: the device gives all mbufs back. stats() stays as it was.
+    void close() noexcept;
 
     const std::string& name() const noexcept { return name_; }
     const std::string& driver() const noexcept { return driver_; }
@@ -65,7 +68,7 @@ class Port {
     /// Any thread.
     sinks::PortStats stats() const;
     sinks::FillStats pool_fill() const;
-    /// Received and not given back. Once the port is stopped and all is inspected there are none.
+    /// Received and not given back. Once the port is closed and all is inspected there are none.
     std::uint64_t mbufs_kept() const noexcept;
 
   private:
@@ -76,7 +79,14 @@ class Port {
     Status make_pool();
     Status set_up_queues();
     Status test_queues();
+    void stop() noexcept;
+    sinks::PortStats read_stats() const;
     std::uint16_t mtu_for(const rte_eth_dev_info& info) const noexcept;
+
+    /// Each on a cache line of the lcore that writes it.
+    struct alignas(64) QueueCounter {
+        Counter received;
+    };
 
     Wish wish_;
     std::uint16_t id_ = 0;
@@ -88,7 +98,11 @@ class Port {
     int socket_ = 0;
     rte_mempool* pool_ = nullptr;
     rte_ring* ring_ = nullptr;
-    std::uint64_t of_driver_ = 0;  ///< mbufs that it took when it was set up
+    std::unique_ptr<QueueCounter[]> counters_;  ///< by queue
+    sinks::PortStats last_stats_;               ///< once it is closed
+    /// mbufs that the driver took when it was set up. Most fill their queues when they start and
+    /// give back all when they are closed; AF_XDP takes them here and does not.
+    std::uint64_t of_driver_ = 0;
     bool attached_ = false;
     bool probed_ = false;
     bool started_ = false;

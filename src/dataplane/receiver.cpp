@@ -40,6 +40,7 @@ void Receiver::receive_live(Burst& burst) noexcept {
         left_after_stop_ -= empty ? left_after_stop_ : std::min<std::size_t>(left_after_stop_, n);
     }
     if (n == 0) return;
+    queue.received->add(n);
     last_ns_ = std::max(last_ns_, to_ns(clock_.now()));
     for (rte_mbuf* mbuf : burst.packets()) {
         mark_taken(mbuf);
@@ -54,6 +55,7 @@ void Receiver::receive_replayed(Burst& burst) noexcept {
     for (rte_mbuf* mbuf : burst.packets())
         mark_taken(mbuf);
     if (burst.empty()) return;
+    queue.received->add(burst.packets().size());
     const Stamp& last = StampField::of(burst.packets().back());
     last_ns_ = last.time_ns;
     received_ = last.ordinal();

@@ -1,25 +1,18 @@
 #include <cassert>
+#include <new>
 
 #include <fmt/format.h>
 #include <rte_cycles.h>
-#include <rte_eal.h>
 #include <rte_launch.h>
 #include <rte_random.h>
 
-#include <querytap/dataplane/runtime.h>
+#include <querytap/base/thread_sanitizer.h>
 
 #include "direct_input.h"
-#include "distributor.h"
-#include "eal.h"
-#include "port.h"
-#include "replay_feeder.h"
-#include "worker.h"
+#include "runtime_impl.h"
 
 namespace querytap::dataplane {
 namespace {
-
-/// Packets that may wait for one worker behind the distributor.
-constexpr std::size_t kLaneSize = 4096;
 
 /// Room to put frames of several mbufs together: a burst of jumbo frames, and more than the longest
 /// frame that libpcap delivers (256 KiB).
@@ -65,32 +58,6 @@ int run_worker(void* worker) {
 }
 
 }  // namespace
-
-struct Runtime::Impl {
-    config::Config config;
-    novelty::Memory* memory = nullptr;
-    LcorePlan plan;
-    std::uint64_t secret = 0;
-    std::shared_ptr<const tls::KeyLog> key_log;
-    pipeline::Generation generation;
-
-    std::vector<std::unique_ptr<Port>> ports;
-    std::unique_ptr<ReplayFeeder> feeder;  ///< of a replay, whose port it feeds
-    std::unique_ptr<Distributor> distributor;
-    std::vector<std::unique_ptr<pipeline::EventRing>> rings;
-    std::vector<std::unique_ptr<Worker>> workers;
-    std::string why;  ///< how flows find their worker
-    std::atomic<bool> stop{false};
-    bool started = false;
-
-    Status open_source(const std::optional<Replay>& replay);
-    Status open_ports();
-    Status make_workers(const pipeline::Generation& first);
-    std::unique_ptr<Input> input_of(unsigned worker);
-    bool queue_for_each_worker() const {
-        return ports.size() == 1 && ports[0]->queues() >= config.workers.count;
-    }
-};
 
 Result<std::unique_ptr<Runtime>> Runtime::create(const config::Config& config,
                                                  const std::optional<Replay>& replay,
@@ -174,22 +141,59 @@ Status Runtime::Impl::make_workers(const pipeline::Generation& first) {
             Receiver(queues, feeder.get(), stop), count, kLaneSize, feeder != nullptr,
             FlowHash{.secret = secret, .decode = limits.decode, .key = limits.key});
     }
-    const auto when_full = feeder ? pipeline::WhenFull::kWait : pipeline::WhenFull::kDrop;
+    rings.resize(count);
+    workers.resize(count);
     for (unsigned i = 0; i < count; ++i) {
-        rings.push_back(std::make_unique<pipeline::EventRing>(config.limits.event_ring, when_full));
-        pipeline::Limits limits = limits_of(config, secret);
-        limits.tds.tls.key_log = key_log;
-        limits.memory = memory;
-        auto inspector = pipeline::Inspector::create(limits, first, *rings.back());
-        if (!inspector) return inspector.error();
-        workers.push_back(std::make_unique<Worker>(
-            Worker::Options{.id = i,
-                            .shed = config.overload.shed && !feeder,  // a replay waits
-                            .spin = config.workers.spin,
-                            .joined_bytes = kJoinedBytes},
-            input_of(i), std::move(inspector).value(), *rings.back()));
+        if (Status made = make_on_its_lcore(i, first); !made.ok()) return made;
     }
     return success();
+}
+
+Status Runtime::Impl::make_worker(unsigned i, const pipeline::Generation& first) {
+    const auto when_full = feeder ? pipeline::WhenFull::kWait : pipeline::WhenFull::kDrop;
+    rings[i] = std::make_unique<pipeline::EventRing>(config.limits.event_ring, when_full);
+    pipeline::Limits limits = limits_of(config, secret);
+    limits.tds.tls.key_log = key_log;
+    limits.memory = memory;
+    auto inspector = pipeline::Inspector::create(limits, first, *rings[i]);
+    if (!inspector) return inspector.error();
+    workers[i] = std::make_unique<Worker>(
+        Worker::Options{.id = i,
+                        .shed = config.overload.shed && !feeder,  // a replay waits
+                        .spin = config.workers.spin,
+                        .joined_bytes = kJoinedBytes},
+        input_of(i), std::move(inspector).value(), *rings[i]);
+    return success();
+}
+
+/// Memory stands on the node of whoever touches it first: of the worker, not of this thread.
+Status Runtime::Impl::make_on_its_lcore(unsigned i, const pipeline::Generation& first) {
+    struct Task {
+        Impl& impl;
+        unsigned worker;
+        const pipeline::Generation& first;
+        Status status;
+    } task{*this, i, first, success()};
+    const auto make = [](void* argument) {
+        auto& self = *static_cast<Task*>(argument);
+        try {
+            self.status = self.impl.make_worker(self.worker, self.first);
+        } catch (const std::bad_alloc&) {
+            self.status = Error{.message = "no memory for a worker",
+                                .hint =
+                                    "lower limits.flows, limits.sessions or "
+                                    "limits.stream_memory_mb"};
+        }
+        happens_before(argument);
+        return 0;
+    };
+    const unsigned lcore = plan.worker_lcore(i);
+    if (rte_eal_remote_launch(make, &task, lcore) != 0) {
+        return Error{.message = fmt::format("lcore {} does not answer", lcore)};
+    }
+    rte_eal_wait_lcore(lcore);
+    happens_after(&task);  // the sanitizer does not see how DPDK waits
+    return task.status;
 }
 
 std::unique_ptr<Input> Runtime::Impl::input_of(unsigned worker) {
@@ -218,58 +222,6 @@ Runtime::~Runtime() {
         }
     }
     (void)join();
-}
-
-std::string Runtime::description() const {
-    std::string text;
-    for (const auto& port : impl_->ports) {
-        text += fmt::format("port {} ({}, {} queue{}); ", port->name(), port->driver(),
-                            port->queues(), port->queues() == 1 ? "" : "s");
-    }
-    text += fmt::format("{} worker{} on core", impl_->plan.workers,
-                        impl_->plan.workers == 1 ? "" : "s");
-    for (const unsigned core : impl_->plan.worker_cores)
-        text += fmt::format(" {}", core);
-    if (impl_->distributor) {
-        text += fmt::format("; distributor on core {}", impl_->plan.distributor_core);
-    }
-    text += "; " + impl_->why;
-    if (rte_eal_has_hugepages() == 0) text += "; without hugepages";
-    return text;
-}
-
-std::vector<Finding> Runtime::findings() const {
-    using Kind = Finding::Status;
-    std::vector<Finding> findings;
-    for (const auto& port : impl_->ports) {
-        Finding finding{
-            .status = Kind::kOk, .subject = "port " + port->name(), .text = {}, .hint = {}};
-        finding.text =
-            fmt::format("driver {}, {} queue{} of {} packets", port->driver(), port->queues(),
-                        port->queues() == 1 ? "" : "s", port->queue(0).descriptors);
-        if (port->numa_node() >= 0)
-            finding.text += fmt::format(", NUMA node {}", port->numa_node());
-        findings.push_back(std::move(finding));
-        const unsigned standing = unsigned{port->queues()} * port->queue(0).descriptors;
-        const unsigned lcores = impl_->config.workers.count + 2;
-        const unsigned wanted = 2 * (standing + lcores * Port::kPoolCache);
-        if (impl_->config.memory.mbufs < wanted) {
-            findings.push_back(
-                {Kind::kWarning, "port " + port->name(),
-                 fmt::format("{} mbufs are few for its queues", impl_->config.memory.mbufs),
-                 fmt::format("set memory.mbufs to {} or more", wanted)});
-        }
-    }
-    findings.push_back({Kind::kOk, "workers", impl_->why, ""});
-    return findings;
-}
-
-std::vector<std::string> Runtime::ports_down() const {
-    std::vector<std::string> names;
-    for (const auto& port : impl_->ports) {
-        if (!port->link_is_up()) names.push_back(port->name());
-    }
-    return names;
 }
 
 Status Runtime::start() {
@@ -306,7 +258,7 @@ Status Runtime::join() {
     [[maybe_unused]] const bool ended = finished();
     assert(ended);
     for (auto& port : impl_->ports)
-        port->stop();
+        port->close();
     impl_->started = false;
     return status;
 }

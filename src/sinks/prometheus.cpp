@@ -226,9 +226,10 @@ void add_port(MetricFamilies& out, const PortStats& port) {
         with_queue.emplace_back("queue", std::to_string(i));
         out.counter("port_queue_rx_packets_total", "Packets that came on the queue.", with_queue,
                     number(port.queues[i].rx_packets));
+        if (!port.queues[i].rx_dropped) continue;
         out.counter("port_queue_rx_dropped_total",
                     "Packets of the queue that were lost, where the device says so.", with_queue,
-                    number(port.queues[i].rx_dropped));
+                    number(*port.queues[i].rx_dropped));
     }
 }
 

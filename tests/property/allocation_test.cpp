@@ -1,10 +1,16 @@
 // After start no packet takes memory, whatever it holds: all captures of tests/data, as they are
 // and in small pieces, through an Inspector with all signatures, a policy and a memory of what was
-// seen. Counted is malloc itself, so Hyperscan's and everybody else's calls count, too.
+// seen. Counted is malloc itself and whatever else gives memory, so Hyperscan's and everybody
+// else's calls count, too. tests/system/test_memory.py counts the same of whole lcores.
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <memory>
+#include <new>
 #include <span>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -28,9 +34,10 @@ std::size_t allocations = 0;
 
 #ifndef QUERYTAP_MALLOC_IS_TAKEN
 extern "C" {
-void* __libc_malloc(std::size_t size);                     // NOLINT: glibc's own name
-void* __libc_calloc(std::size_t count, std::size_t size);  // NOLINT
-void* __libc_realloc(void* memory, std::size_t size);      // NOLINT
+void* __libc_malloc(std::size_t size);                           // NOLINT: glibc's own name
+void* __libc_calloc(std::size_t count, std::size_t size);        // NOLINT
+void* __libc_realloc(void* memory, std::size_t size);            // NOLINT
+void* __libc_memalign(std::size_t alignment, std::size_t size);  // NOLINT
 
 void* malloc(std::size_t size) {
     ++allocations;
@@ -43,6 +50,21 @@ void* calloc(std::size_t count, std::size_t size) {
 void* realloc(void* memory, std::size_t size) {
     ++allocations;
     return __libc_realloc(memory, size);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+    ++allocations;
+    return __libc_memalign(alignment, size);
+}
+int posix_memalign(void** memory, std::size_t alignment, std::size_t size) {
+    ++allocations;
+    *memory = __libc_memalign(alignment, size);
+    return *memory == nullptr ? ENOMEM : 0;
+}
+void* mmap(void* address, std::size_t size, int protection, int flags, int file, off_t offset) {
+    ++allocations;
+    // NOLINTNEXTLINE: as the kernel gives it
+    return reinterpret_cast<void*>(
+        syscall(SYS_mmap, address, size, protection, flags, file, offset));
 }
 }
 #endif
@@ -130,6 +152,28 @@ TEST(Counting, SeesAllocations) {
     const std::size_t before = allocations;
     const auto memory = std::make_unique<std::string>(100, 'x');
     EXPECT_GE(allocations - before, 2U) << *memory;
+}
+
+struct alignas(64) Line {
+    char bytes[64];
+};
+
+TEST(Counting, SeesOtherWaysToTakeMemory) {
+#ifdef QUERYTAP_MALLOC_IS_TAKEN
+    GTEST_SKIP() << "the sanitizer has a malloc of its own";
+#endif
+    std::size_t before = allocations;
+    const auto line = std::make_unique<Line>();
+    EXPECT_GE(allocations - before, 1U) << static_cast<const void*>(line.get());
+    before = allocations;
+    void* page = mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    EXPECT_EQ(allocations - before, 1U);
+    ASSERT_NE(page, MAP_FAILED);
+    munmap(page, 4096);
+    before = allocations;
+    ASSERT_EQ(posix_memalign(&page, 64, 64), 0);
+    EXPECT_EQ(allocations - before, 1U);
+    std::free(page);
 }
 
 INSTANTIATE_TEST_SUITE_P(Captures, Allocations, testing::ValuesIn(test::labelled_captures()),

@@ -17,6 +17,7 @@ import time
 import unittest
 import urllib.error
 import urllib.request
+from unittest import mock
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -104,6 +105,27 @@ class Done:
     @property
     def events(self):
         return read_events(self.out)
+
+
+def need_preload():
+    """Skips the test where preload() cannot work."""
+    need("cc", "pkg-config")
+    with open(BINARY, "rb") as binary:
+        program = binary.read()
+    if b"__asan_init" in program or b"__tsan_init" in program:
+        raise unittest.SkipTest("sanitizers stand before every library, and have a malloc of their own")
+
+
+def preload(test, name, **environment):
+    """From now on, what this test starts has a library of tests/support before its own."""
+    library = os.path.join(test.folder, name + ".so")
+    source = os.path.join(ROOT, "tests", "support", name + ".c")
+    flags = subprocess.run(["pkg-config", "--cflags", "libdpdk"], check=True, capture_output=True, text=True).stdout
+    subprocess.run(["cc", "-O2", "-Wall", "-Werror", "-shared", "-fPIC", *flags.split(), "-o", library, source],
+                   check=True, timeout=60)
+    patched = mock.patch.dict(os.environ, {"LD_PRELOAD": library, **environment})
+    patched.start()
+    test.addCleanup(patched.stop)
 
 
 def querytap(*arguments, seconds=30):

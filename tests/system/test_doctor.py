@@ -54,6 +54,14 @@ class Doctor(InFolder):
         self.assertEqual(self.only(findings, "workers")["text"],
                          "the device has no RSS or too few queues: a distributor spreads flows by symmetric hash")
 
+    def test_rings_of_the_distributor_hold_mbufs_too(self):
+        for mbufs, few in ((4096, True), (12287, True), (12288, False)):
+            with self.subTest(mbufs=mbufs):
+                _, findings = self.examine(workers={"count": 2, "spin": False},
+                                           memory={"hugepages": False, "mbufs": mbufs})
+                hints = [finding.get("hint") for finding in findings if finding["subject"] == "port net_pcap0"]
+                self.assertEqual("set memory.mbufs to 12288 or more" in hints, few, hints)
+
     def test_a_tap_without_traffic(self):
         _, findings = self.examine(ports=[{"vdev": "net_ring0"}])
         traffic = self.only(findings, "traffic net_ring0")

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <querytap/config/config.h>
+#include <querytap/sinks/metrics_source.h>
 
 namespace querytap::dataplane {
 
@@ -19,5 +20,8 @@ struct Finding {
 
 /// What can be seen before DPDK starts: cores, memory, hugepages, permissions, PCI devices.
 std::vector<Finding> examine_host(const config::Config& config);
+
+/// What came while it listened, and what was lost where.
+std::vector<Finding> examine_traffic(const sinks::MetricsSource& source, double seconds);
 
 }  // namespace querytap::dataplane

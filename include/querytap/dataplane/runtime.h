@@ -59,13 +59,15 @@ class Runtime final : public sinks::MetricsSource {
     Status start();
     /// No more input; what has arrived is worked off, then the workers end.
     void stop() noexcept;
-    /// Waits for the workers. The error is that of a broken capture file, if any.
+    /// Waits for the workers and closes the ports. The error is that of a broken capture file, if
+    /// any.
     Status join();
     /// All workers have ended.
     bool finished() const noexcept;
 
     /// Gives every worker the next generation. Returns at once; oldest_generation() tells when the
-    /// former one is out of use.
+    /// former one is out of use. Takes milliseconds, once the rules are compiled; scratch memory of
+    /// what it makes stands on the control thread's NUMA node.
     Status reload(const pipeline::Generation& next);
     /// Frees what workers gave back; the oldest generation that any of them still uses.
     std::uint32_t oldest_generation();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,18 +12,18 @@
 namespace querytap::sinks {
 
 struct QueueStats {
-    std::uint64_t rx_packets = 0;
-    std::uint64_t rx_dropped = 0;
+    std::uint64_t rx_packets = 0;               ///< taken from it by its lcore
+    std::optional<std::uint64_t> rx_dropped{};  ///< where the device told of any
 };
 
 struct PortStats {
-    std::string name;
+    std::string name{};
     std::uint64_t rx_packets = 0;
     std::uint64_t rx_bytes = 0;
     std::uint64_t rx_missed = 0;  ///< RX ring full: the worker was too slow
     std::uint64_t rx_errors = 0;
-    std::uint64_t rx_no_mbuf = 0;    ///< mempool empty
-    std::vector<QueueStats> queues;  ///< DPDK counts the first sixteen
+    std::uint64_t rx_no_mbuf = 0;  ///< mempool empty
+    std::vector<QueueStats> queues{};
 };
 
 /// A bounded store: mempool, event ring, distributor ring.

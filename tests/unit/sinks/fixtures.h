@@ -97,7 +97,8 @@ class Source final : public MetricsSource {
         return stats;
     }
     std::vector<PortStats> ports() const override {
-        return {{.name = "net_pcap0", .rx_packets = 1000, .rx_bytes = 640000, .rx_missed = 9, .queues = {{900, 0}, {100, 9}}}};
+        return {{.name = "net_pcap0", .rx_packets = 1000, .rx_bytes = 640000, .rx_missed = 9, .queues = {{900, 0}, {100, 9}}},
+                {.name = "net_ring0", .queues = {{500, std::nullopt}}}};
     }
     std::vector<FillStats> fills() const override {
         return {{.kind = "mempool", .name = "net_pcap0", .size = 16384, .used = 32, .dropped = 0},

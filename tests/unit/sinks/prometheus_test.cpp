@@ -13,6 +13,7 @@ namespace querytap::sinks {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 std::string exposition() {
     static const test::Source source;
@@ -42,9 +43,14 @@ TEST(Prometheus, SaysWhatTheWorkersCounted) {
              "querytap_worker_busy_cycles_total{worker=\"0\"} 5000",
              "querytap_worker_idle_cycles_total{worker=\"0\"} 100",
              "querytap_port_rx_missed_total{port=\"net_pcap0\"} 9",
+             "querytap_port_queue_rx_packets_total{port=\"net_pcap0\",queue=\"1\"} 100",
+             "querytap_port_queue_rx_dropped_total{port=\"net_pcap0\",queue=\"0\"} 0",
+             "querytap_port_queue_rx_packets_total{port=\"net_ring0\",queue=\"0\"} 500",
          }) {
         EXPECT_THAT(text, HasSubstr(line));
     }
+    EXPECT_THAT(text, Not(HasSubstr("queue_rx_dropped_total{port=\"net_ring0\"")))
+        << "the device does not tell";
 }
 
 TEST(Prometheus, PromtoolHasNothingToSay) {
