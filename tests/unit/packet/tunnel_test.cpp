@@ -1,4 +1,7 @@
 // What stands between Ethernet and the packet that counts: labels, sessions, tunnels.
+#include <algorithm>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include <querytap/packet/decode.h>
@@ -31,6 +34,27 @@ Frame in_udp(std::uint16_t port, const Frame& rest) {
     return outer4(17, udp_to(port, rest));
 }
 
+/// Other bytes from `place` on.
+Frame with(Frame frame, std::size_t place, const Frame& bytes) {
+    std::copy(bytes.begin(), bytes.end(), frame.begin() + static_cast<std::ptrdiff_t>(place));
+    return frame;
+}
+Frame to(const Frame& address, const Frame& frame) {
+    return with(frame, 0, address);
+}
+Frame from(const Frame& address, const Frame& frame) {
+    return with(frame, 6, address);
+}
+/// With a right checksum.
+Frame ipv4_from(const Frame& address, const Frame& rest) {
+    Frame packet = with(ipv4({}, rest), 12, address);
+    std::uint32_t sum = 0;
+    for (std::size_t i = 0; i < 20; i += 2)
+        sum += packet[i] * 256u + packet[i + 1];
+    const std::uint32_t checksum = ~(sum % 0xffff) & 0xffff;
+    return with(packet, 10, {high(checksum), low(checksum)});
+}
+
 struct Case {
     const char* name;
     Frame frame;
@@ -39,6 +63,7 @@ struct Case {
     int depth = 1;
     Vlans vlans{};
     bool outer_ipv6 = false;
+    const char* source = nullptr;  // other than the usual
 };
 
 const Case kCases[] = {
@@ -62,6 +87,44 @@ const Case kCases[] = {
      {33}},
     {"pseudowire without control word to an address of zeros",
      ethernet(kMplsType, mpls(16, true, Frame(6, 0) + Frame(6, 2) + Frame{8, 0} + kTcp4))},
+    {"pseudowire without control word of a tagged frame to an address of zeros",
+     ethernet(kMplsType, mpls(16, true, to({0, 0, 0x5e, 0, 1, 1}, kTaggedInner))),
+     Encapsulation::kNone,
+     0,
+     0,
+     {33}},
+    {"pseudowire with control word from an address like a tag",
+     ethernet(kMplsType, mpls(16, true, Frame(4, 0) + from({2, 0, 8, 0, 0x15, 2}, kInner)))},
+    {"pseudowire to an address like a channel",
+     ethernet(kMplsType, mpls(16, true, to({0x14, 0, 0, 1, 2, 3}, kInner)))},
+    {"pseudowire to another address like a channel",
+     ethernet(kMplsType, mpls(16, true, to({0x10, 0x60, 0, 1, 2, 3}, kInner)))},
+    {"pseudowire to an address like ipv4",
+     ethernet(kMplsType, mpls(16, true, to({0x45, 0, 0, 40, 2, 3}, kInner)))},
+    {"pseudowire to an address like ipv4 without a size",
+     ethernet(kMplsType, mpls(16, true, to({0x40, 0, 0, 40, 2, 3}, kTaggedInner))),
+     Encapsulation::kNone,
+     0,
+     0,
+     {33}},
+    {"pseudowire to an address like ipv6",
+     ethernet(kMplsType, mpls(16, true, to({0x60, 0, 0, 1, 0xee, 3}, kInner)))},
+    {"no pseudowire: ipv4 from an address like an ethertype",
+     ethernet(kMplsType, mpls(16, true, ipv4_from({8, 0, 0x45, 1}, tcp(kPayload)))),
+     Encapsulation::kNone,
+     0,
+     0,
+     {},
+     false,
+     "8.0.69.1"},
+    {"no pseudowire: ipv6 from an address like an ethertype",
+     ethernet(kMplsType, mpls(16, true, with(kTcp6, 12, {8, 0, 0x45, 1}))),
+     Encapsulation::kNone,
+     0,
+     0,
+     {},
+     false,
+     "2001:db8:800:4501::1"},
 
     {"pppoe ipv4", ethernet(kPppoeType, pppoe(0x0021, kTcp4))},
     {"pppoe ipv6", ethernet(kPppoeType, pppoe(0x0057, kTcp6))},
@@ -85,6 +148,13 @@ const Case kCases[] = {
     {"ethernet over gre", in_gre(0, 0x6558, {}, kInner), Encapsulation::kGre},
     {"nvgre", in_gre(0x2000, 0x6558, {0x12, 0x34, 0x56, 7}, kInner), Encapsulation::kNvgre,
      0x123456},
+    {"ethernet over gre with a key that is no vsid",
+     in_gre(0x2000, 0x6558, {0, 0x0f, 0xff, 7}, kInner), Encapsulation::kGre, 0x000fff07},
+    {"nvgre of the first vsid", in_gre(0x2000, 0x6558, {0, 0x10, 0, 0}, kInner),
+     Encapsulation::kNvgre, 0x1000},
+    {"ethernet over gre with a key and a sequence",
+     in_gre(0x3000, 0x6558, {0x12, 0x34, 0x56, 7, 0, 0, 0, 1}, kInner), Encapsulation::kGre,
+     0x12345607},
     {"gre over ipv6",
      ethernet(kIpv6Type, ipv6(kGre, gre(0, kIpv4Type, {}, kTcp4))),
      Encapsulation::kGre,
@@ -101,6 +171,26 @@ const Case kCases[] = {
      5,
      1,
      {33}},
+    {"erspan ii with the tag in its header",
+     in_gre(0x1000, 0x88be, Frame(4, 1), with(erspan2(kInner), 0, {0x10, 33, 0x10, 5})),
+     Encapsulation::kErspan2,
+     5,
+     1,
+     {33}},
+    {"erspan ii with the outer of two tags in its header",
+     in_gre(0x1000, 0x88be, Frame(4, 1), with(erspan2(kTaggedInner), 0, {0x11, 2, 0x10, 5})),
+     Encapsulation::kErspan2,
+     5,
+     1,
+     {258, 33}},
+    {"erspan ii of an untagged frame on a vlan, in a vlan",
+     ethernet(0x8100, vlan(5, kIpv4Type,
+                           ipv4({.protocol = kGre, .network = 192},
+                                gre(0x1000, 0x88be, Frame(4, 1), erspan2(kInner))))),
+     Encapsulation::kErspan2,
+     5,
+     1,
+     {5}},
     {"erspan iii", in_gre(0x1000, 0x22eb, Frame(4, 1), erspan3(0, kInner)), Encapsulation::kErspan3,
      6},
     {"erspan iii without sequence", in_gre(0, 0x22eb, {}, erspan3(0, kInner)),
@@ -139,6 +229,15 @@ const Case kCases[] = {
      0x123456,
      1,
      {33}},
+    {"vxlan in vlan of a frame with a priority tag: no vlans inside, those outside",
+     ethernet(0x8100,
+              vlan(5, kIpv4Type,
+                   ipv4({.protocol = 17, .network = 192},
+                        udp_to(4789, vxlan(ethernet(0x8100, vlan(0xa000, kIpv4Type, kTcp4))))))),
+     Encapsulation::kVxlan,
+     0x123456,
+     1,
+     {5}},
     {"vxlan over ipv6",
      ethernet(kIpv6Type, ipv6(17, udp_to(4789, vxlan(kInner)))),
      Encapsulation::kVxlan,
@@ -180,9 +279,12 @@ TEST_P(Tunnel, GivesTheInnermostPacketAndTheWayItCame) {
     EXPECT_EQ(as_text(packet.payload), "payload");
     EXPECT_EQ(packet.wire_size, given.frame.size());
     EXPECT_EQ(packet.destination_port, 1433);
-    EXPECT_TRUE(packet.source.to_string() == "10.1.2.3" ||
-                packet.source.to_string() == "2001:db8::1")
-        << packet.source.to_string();
+    const std::string source = packet.source.to_string();
+    if (given.source != nullptr) {
+        EXPECT_EQ(source, given.source);
+    } else {
+        EXPECT_TRUE(source == "10.1.2.3" || source == "2001:db8::1") << source;
+    }
     EXPECT_EQ(packet.envelope.vlans, given.vlans);
     const Outer& outer = packet.envelope.outer;
     EXPECT_EQ(name(outer.kind), name(given.kind));
