@@ -66,12 +66,12 @@ class Defragmenter {
         IpAddress destination;
         std::uint32_t id;
         std::uint32_t tunnel_id;
-        std::uint16_t vlan;
+        Vlans vlans;
         Encapsulation tunnel;
         std::uint8_t protocol;  // of IPv4; 0 for IPv6, whose fragments may differ in it
         bool operator==(const Key&) const noexcept = default;
     };
-    static_assert(sizeof(Key) == 44, "padding would be hashed");
+    static_assert(sizeof(Key) == 48, "padding would be hashed");
 
     enum class State : std::uint8_t { kFree, kFilling, kContradicted, kWhole };
 
@@ -96,7 +96,7 @@ class Defragmenter {
     Fit fit(const Datagram& datagram, const Fragment& part) const noexcept;
     void take(Datagram& datagram, const Fragment& part) noexcept;
     Datagram* add(const Fragment& part, Timestamp now, Answer& answer, PacketView& packet) noexcept;
-    bool tell(Datagram& datagram, const Fragment& head, Bytes data, PacketView& packet) noexcept;
+    bool tell(Datagram& datagram, const Fragment& part, PacketView& packet) noexcept;
     void sweep(Timestamp now) noexcept;
     void release(Datagram& datagram) noexcept;
     std::uint8_t* bytes_of(const Datagram& datagram) noexcept {
