@@ -24,6 +24,10 @@ struct Queue {
     std::uint16_t descriptors = 0;  ///< packets that may stand in it
 };
 
+/// The MTU to ask for, as far as the device and, where it cannot scatter, one mbuf can; 0 for the
+/// usual one.
+std::uint16_t mtu_for(const rte_eth_dev_info& info, unsigned mbuf_size) noexcept;
+
 class Port {
   public:
     /// Each lcore keeps so many free mbufs of a pool for itself.
@@ -76,7 +80,6 @@ class Port {
     Status make_pool();
     Status set_up_queues();
     Status test_queues();
-    std::uint16_t mtu_for(const rte_eth_dev_info& info) const noexcept;
 
     Wish wish_;
     std::uint16_t id_ = 0;

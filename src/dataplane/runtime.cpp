@@ -13,6 +13,7 @@
 #include "eal.h"
 #include "port.h"
 #include "replay_feeder.h"
+#include "rss.h"
 #include "worker.h"
 
 namespace querytap::dataplane {
@@ -161,9 +162,7 @@ Status Runtime::Impl::make_workers(const pipeline::Generation& first) {
         why = "symmetric RSS spreads flows over the workers' own queues; self-test: " +
               ports[0]->rss();
     } else {
-        why = ports.size() > 1
-                  ? "a distributor joins the ports and spreads flows by symmetric hash"
-                  : ports[0]->rss() + ": a distributor spreads flows by symmetric hash";
+        why = why_distributor(ports.size(), ports[0]->queues(), count, ports[0]->rss());
         std::vector<Queue> queues;
         for (const auto& port : ports) {
             for (std::uint16_t i = 0; i < port->queues(); ++i)

@@ -54,6 +54,12 @@ class Doctor(InFolder):
         self.assertEqual(self.only(findings, "workers")["text"],
                          "the device has no RSS or too few queues: a distributor spreads flows by symmetric hash")
 
+    def test_a_port_with_one_queue_as_configured(self):
+        port = {"vdev": "net_pcap0,rx_pcap=" + data("demo.pcap"), "queues": 1}
+        _, findings = self.examine(ports=[port], workers={"count": 2, "spin": False})
+        self.assertEqual(self.only(findings, "workers")["text"],
+                         "one queue: a distributor spreads flows by symmetric hash")
+
     def test_a_tap_without_traffic(self):
         _, findings = self.examine(ports=[{"vdev": "net_ring0"}])
         traffic = self.only(findings, "traffic net_ring0")
