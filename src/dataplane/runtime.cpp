@@ -170,8 +170,13 @@ Status Runtime::Impl::make_workers(const pipeline::Generation& first) {
         }
         const pipeline::Limits limits = limits_of(config, secret);
         distributor = std::make_unique<Distributor>(
-            Receiver(queues, feeder.get(), stop), count, kLaneSize, feeder != nullptr,
-            FlowHash{.secret = secret, .decode = limits.decode, .key = limits.key});
+            Receiver(queues, feeder.get(), stop),
+            Distributor::Options{
+                .workers = count,
+                .ring_size = kLaneSize,
+                .fragmented_datagrams = limits.fragments.datagrams * count,
+                .wait = feeder != nullptr,
+                .flow_hash = {.secret = secret, .decode = limits.decode, .key = limits.key}});
     }
     const auto when_full = feeder ? pipeline::WhenFull::kWait : pipeline::WhenFull::kDrop;
     for (unsigned i = 0; i < count; ++i) {
@@ -407,6 +412,14 @@ std::vector<sinks::FillStats> Runtime::fills() const {
                          .size = lane.ring.capacity(),
                          .used = lane.ring.size(),
                          .dropped = lane.dropped.read()});
+    }
+    if (impl_->distributor) {
+        const FragmentLanes& fragments = impl_->distributor->fragments();
+        fills.push_back({.kind = "fragment_lanes",
+                         .name = "distributor",
+                         .size = FragmentLanes::kWaitingMax,
+                         .used = fragments.waiting(),
+                         .dropped = fragments.displaced()});
     }
     return fills;
 }

@@ -81,19 +81,8 @@ Defragmenter::Datagram* Defragmenter::add(const Fragment& part, Timestamp now, A
     return &datagram;
 }
 
-Defragmenter::Key Defragmenter::key_of(const Fragment& part) noexcept {
-    const Outer& outer = part.around.envelope.outer;
-    return {.source = part.around.source,
-            .destination = part.around.destination,
-            .id = part.id,
-            .tunnel_id = outer.id,
-            .vlans = part.around.envelope.vlans,
-            .tunnel = outer.kind,
-            .protocol = part.ipv6 ? std::uint8_t{0} : part.protocol};
-}
-
 /// The datagram of this key, or a fresh one in the place of the oldest.
-Defragmenter::Datagram& Defragmenter::place_of(const Key& key, Timestamp now) noexcept {
+Defragmenter::Datagram& Defragmenter::place_of(const DatagramKey& key, Timestamp now) noexcept {
     const std::uint64_t hash = XXH3_64bits_withSeed(&key, sizeof(key), secret_);
     Datagram* const set = datagrams_.data() + (hash * kWays & (datagrams_.size() - 1));
     Datagram* place = nullptr;
