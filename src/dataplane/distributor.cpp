@@ -1,6 +1,7 @@
 #include "distributor.h"
 
 #include <sched.h>
+#include <string>
 
 namespace querytap::dataplane {
 
@@ -54,6 +55,22 @@ Distributor::Distributor(Receiver receiver, const Options& options)
 
 std::unique_ptr<Input> Distributor::input(std::size_t i) {
     return std::make_unique<LaneInput>(*this, *lanes_[i]);
+}
+
+void Distributor::add_fills(std::vector<sinks::FillStats>& fills) const {
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+        const Lane& lane = *lanes_[i];
+        fills.push_back({.kind = "distributor_ring",
+                         .name = "worker" + std::to_string(i),
+                         .size = lane.ring.capacity(),
+                         .used = lane.ring.size(),
+                         .dropped = lane.dropped.read()});
+    }
+    fills.push_back({.kind = "fragment_lanes",
+                     .name = "distributor",
+                     .size = FragmentLanes::kWaitingMax,
+                     .used = fragments_.waiting(),
+                     .dropped = fragments_.displaced()});
 }
 
 void Distributor::run(Backoff backoff) noexcept {

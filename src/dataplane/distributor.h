@@ -9,6 +9,7 @@
 
 #include <querytap/base/counter.h>
 #include <querytap/base/spsc_ring.h>
+#include <querytap/sinks/metrics_source.h>
 
 #include "backoff.h"
 #include "flow_hash.h"
@@ -36,17 +37,17 @@ class Distributor {
     /// The end of worker `i`.
     std::unique_ptr<Input> input(std::size_t i);
 
+    /// Of its rings, for the metrics. Any thread.
+    void add_fills(std::vector<sinks::FillStats>& fills) const;
+
+  private:
+    friend class LaneInput;
+
     struct Lane {
         explicit Lane(std::size_t size) : ring(size) {}
         SpscRing<rte_mbuf*> ring;
         Counter dropped;  ///< the worker was too slow
     };
-    const Lane& lane(std::size_t i) const noexcept { return *lanes_[i]; }
-    std::size_t lanes() const noexcept { return lanes_.size(); }
-    const FragmentLanes& fragments() const noexcept { return fragments_; }
-
-  private:
-    friend class LaneInput;
 
     void distribute(rte_mbuf* mbuf) noexcept;
     void distribute_fragment(rte_mbuf* mbuf, const packet::PacketView& around) noexcept;

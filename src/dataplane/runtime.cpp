@@ -405,22 +405,7 @@ std::vector<sinks::FillStats> Runtime::fills() const {
                          .used = ring.size(),
                          .dropped = ring.dropped().read()});
     }
-    for (std::size_t i = 0; impl_->distributor && i < impl_->distributor->lanes(); ++i) {
-        const Distributor::Lane& lane = impl_->distributor->lane(i);
-        fills.push_back({.kind = "distributor_ring",
-                         .name = fmt::format("worker{}", i),
-                         .size = lane.ring.capacity(),
-                         .used = lane.ring.size(),
-                         .dropped = lane.dropped.read()});
-    }
-    if (impl_->distributor) {
-        const FragmentLanes& fragments = impl_->distributor->fragments();
-        fills.push_back({.kind = "fragment_lanes",
-                         .name = "distributor",
-                         .size = FragmentLanes::kWaitingMax,
-                         .used = fragments.waiting(),
-                         .dropped = fragments.displaced()});
-    }
+    if (impl_->distributor) impl_->distributor->add_fills(fills);
     return fills;
 }
 
