@@ -201,8 +201,7 @@ TEST_F(FragmentLanesTest, WaitInABoundedNumber) {
     EXPECT_EQ(push(other).size(), FragmentLanes::kWaitingMax) << "the oldest make room";
     EXPECT_EQ(lanes_.displaced(), FragmentLanes::kWaitingMax);
     EXPECT_EQ(lanes_.waiting(), 1u);
-    EXPECT_EQ(push(lonely), Said{said(FragmentLanes::kWaitingMax + 1, lane)})
-        << "and wait no more";
+    EXPECT_EQ(push(lonely), Said{said(FragmentLanes::kWaitingMax + 1, lane)}) << "and wait no more";
 }
 
 TEST_F(FragmentLanesTest, OfOneDatagramAreNotMoreThanMayWait) {
