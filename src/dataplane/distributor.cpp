@@ -1,6 +1,7 @@
 #include "distributor.h"
 
 #include <sched.h>
+#include <string>
 
 namespace querytap::dataplane {
 
@@ -42,15 +43,34 @@ class LaneInput final : public Input {
     Distributor::Lane& lane_;
 };
 
-Distributor::Distributor(Receiver receiver, std::size_t workers, std::size_t ring_size, bool wait,
-                         const FlowHash& flow_hash)
-    : receiver_(std::move(receiver)), wait_(wait), flow_hash_(flow_hash) {
-    for (std::size_t i = 0; i < workers; ++i)
-        lanes_.push_back(std::make_unique<Lane>(ring_size));
+Distributor::Distributor(Receiver receiver, const Options& options)
+    : receiver_(std::move(receiver)),
+      wait_(options.wait),
+      flow_hash_(options.flow_hash),
+      headers_(options.flow_hash.decode),
+      fragments_(options.fragmented_datagrams, options.workers, options.flow_hash) {
+    for (std::size_t i = 0; i < options.workers; ++i)
+        lanes_.push_back(std::make_unique<Lane>(options.ring_size));
 }
 
 std::unique_ptr<Input> Distributor::input(std::size_t i) {
     return std::make_unique<LaneInput>(*this, *lanes_[i]);
+}
+
+void Distributor::add_fills(std::vector<sinks::FillStats>& fills) const {
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+        const Lane& lane = *lanes_[i];
+        fills.push_back({.kind = "distributor_ring",
+                         .name = "worker" + std::to_string(i),
+                         .size = lane.ring.capacity(),
+                         .used = lane.ring.size(),
+                         .dropped = lane.dropped.read()});
+    }
+    fills.push_back({.kind = "fragment_lanes",
+                     .name = "distributor",
+                     .size = FragmentLanes::kWaitingMax,
+                     .used = fragments_.waiting(),
+                     .dropped = fragments_.displaced()});
 }
 
 void Distributor::run(Backoff backoff) noexcept {
@@ -66,25 +86,44 @@ void Distributor::run(Backoff backoff) noexcept {
         for (rte_mbuf* mbuf : burst.packets())
             distribute(mbuf);
         burst.release();
-        handed_ns_.store(to_ns(receiver_.time()), std::memory_order_release);
-        handed_ordinal_.store(receiver_.received(), std::memory_order_release);
+        const Stamp here{to_ns(receiver_.time()), receiver_.received()};
+        hand_over_fragments(fragments_.advance(from_ns(here.time_ns)), here);
+        handed_ns_.store(here.time_ns, std::memory_order_release);
+        handed_ordinal_.store(here.ordinal(), std::memory_order_release);
     }
+    hand_over_fragments(fragments_.finish(), {to_ns(receiver_.time()), receiver_.received()});
     finished_.store(true, std::memory_order_release);
 }
 
 void Distributor::distribute(rte_mbuf* mbuf) noexcept {
     packet::PacketView packet;
-    // Headers stand in the first segment of a chain.
-    const Bytes head{rte_pktmbuf_mtod(mbuf, const std::uint8_t*), rte_pktmbuf_data_len(mbuf)};
+    const packet::Decoded decoded = headers_.decode(mbuf, packet);
+    if (decoded == packet::Decoded::kFragment) return distribute_fragment(mbuf, packet);
     std::size_t lane = 0;
-    const packet::Decoded decoded = packet::decode(head, packet, flow_hash_.decode);
-    if (decoded == packet::Decoded::kOk || decoded == packet::Decoded::kFragment) {
-        lane = lane_of(packet);
-    }
-    if (decoded == packet::Decoded::kOk && pipeline::is_announcement(packet)) {
-        tell_others(lane, mbuf);
+    if (decoded == packet::Decoded::kOk) {
+        lane = flow_hash_.lane_of(packet, lanes_.size());
+        if (pipeline::is_announcement(packet)) tell_others(lane, mbuf);
     }
     hand_over(*lanes_[lane], mbuf);
+}
+
+void Distributor::distribute_fragment(rte_mbuf* mbuf, const packet::PacketView& around) noexcept {
+    packet::Fragment part;
+    if (packet::decode_fragment(headers_.bytes(), part, flow_hash_.decode) !=
+        packet::Decoded::kFragment) {  // of no use, and counted by any worker
+        return hand_over(*lanes_[flow_hash_.lane_of(around, lanes_.size())], mbuf);
+    }
+    const Stamp stamp = StampField::of(mbuf);
+    hand_over_fragments(fragments_.push(mbuf, part, from_ns(stamp.time_ns)), stamp);
+}
+
+/// Those that waited come now: what was said of earlier places and times stays true.
+void Distributor::hand_over_fragments(std::span<const FragmentLanes::Placed> placed,
+                                      const Stamp& stamp) noexcept {
+    for (const FragmentLanes::Placed& each : placed) {
+        StampField::of(each.mbuf) = stamp;
+        hand_over(*lanes_[each.lane], each.mbuf);
+    }
 }
 
 void Distributor::tell_others(std::size_t lane, rte_mbuf* mbuf) noexcept {
@@ -107,16 +146,6 @@ rte_mbuf* Distributor::copy_of(rte_mbuf* mbuf) const noexcept {
     }
     if (copy != nullptr) mark_taken(copy);
     return copy;
-}
-
-std::size_t Distributor::lane_of(const packet::PacketView& packet) const noexcept {
-    // Addresses only: a fragment does not say its ports, and must meet the rest of its flow.
-    flow::Key key = flow::lookup_of(packet, flow_hash_.key).key;
-    key.a.port = key.b.port = 0;
-    key.protocol = packet::IpProtocol::kTcp;
-    const std::uint64_t hash = flow::hash(key, flow_hash_.secret);
-    // The high half: the flow tables use the low bits of the same hash.
-    return static_cast<std::size_t>(((hash >> 32) * lanes_.size()) >> 32);
 }
 
 void Distributor::hand_over(Lane& lane, rte_mbuf* mbuf) noexcept {

@@ -22,9 +22,6 @@ namespace {
 /// The key that gives both directions of a flow the same hash (Woo and Park, 2012).
 constexpr std::uint8_t kSymmetricKey[2] = {0x6d, 0x5a};
 
-/// A tap sees jumbo frames if the network has them.
-constexpr std::uint32_t kMtu = 9000;
-
 std::string reason(int code) {
     return rte_strerror(code < 0 ? -code : code);
 }
@@ -137,16 +134,15 @@ Status Port::configure() {
     std::vector<std::uint8_t> key(info.hash_key_size);
     for (std::size_t i = 0; i < key.size(); ++i)
         key[i] = kSymmetricKey[i % 2];
-    constexpr std::uint64_t kHashed = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP;
     rte_eth_conf conf{};
     if (queues_ > 1) {
         conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
         conf.rx_adv_conf.rss_conf = {.rss_key = key.data(),
                                      .rss_key_len = static_cast<std::uint8_t>(key.size()),
-                                     .rss_hf = info.flow_type_rss_offloads & kHashed};
+                                     .rss_hf = info.flow_type_rss_offloads & kHashedTypes};
     }
     conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
-    conf.rxmode.mtu = mtu_for(info);
+    conf.rxmode.mtu = mtu_for(info, wish_.mbuf_size);
     // A tap is never written to, but some drivers will not start without a TX queue.
     if (const int code = rte_eth_dev_configure(id_, queues_, 1, &conf); code != 0) {
         return Error{.message = "port '" + name_ + "' cannot be configured: " + reason(code)};
@@ -154,14 +150,16 @@ Status Port::configure() {
     return success();
 }
 
-/// Up to kMtu, as far as the device and, where it cannot scatter, one mbuf can.
-std::uint16_t Port::mtu_for(const rte_eth_dev_info& info) const noexcept {
+std::uint16_t mtu_for(const rte_eth_dev_info& info, unsigned mbuf_size) noexcept {
+    // A tap sees jumbo frames, of 9,000 bytes or the 9,216 that switches take, and tunnels and
+    // mirrors put up to some hundred bytes of headers around them.
+    constexpr std::uint32_t kMtu = 9600;
     const bool tells_both = info.max_mtu != UINT16_MAX && info.max_rx_pktlen > info.max_mtu;
     const std::uint32_t overhead =
         tells_both ? info.max_rx_pktlen - info.max_mtu : RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
     std::uint32_t frame = std::max<std::uint32_t>(info.max_rx_pktlen, overhead);
     const bool scatters = (info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) != 0;
-    if (!scatters) frame = std::min<std::uint32_t>(frame, wish_.mbuf_size);
+    if (!scatters) frame = std::min<std::uint32_t>(frame, mbuf_size);
     const std::uint32_t mtu = std::min({kMtu, std::uint32_t{info.max_mtu}, frame - overhead});
     return mtu > RTE_ETHER_MTU ? static_cast<std::uint16_t>(mtu) : std::uint16_t{0};  // 0: default
 }

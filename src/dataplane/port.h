@@ -26,6 +26,10 @@ struct Queue {
     Counter* received = nullptr;    ///< written by that lcore
 };
 
+/// The MTU to ask for, as far as the device and, where it cannot scatter, one mbuf can; 0 for the
+/// usual one.
+std::uint16_t mtu_for(const rte_eth_dev_info& info, unsigned mbuf_size) noexcept;
+
 class Port {
   public:
     /// Each lcore keeps so many free mbufs of a pool for itself.
@@ -81,7 +85,6 @@ class Port {
     Status test_queues();
     void stop() noexcept;
     sinks::PortStats read_stats() const;
-    std::uint16_t mtu_for(const rte_eth_dev_info& info) const noexcept;
 
     /// Each on a cache line of the lcore that writes it.
     struct alignas(64) QueueCounter {

@@ -5,23 +5,19 @@
 #include <cstring>
 #include <vector>
 
-#include <rte_errno.h>
-#include <rte_ethdev.h>
 #include <rte_thash.h>
 
 namespace querytap::dataplane {
 namespace {
 
 constexpr unsigned kSamples = 256;
-constexpr std::size_t kWordsMax = 9;  // two IPv6 addresses and both ports
+constexpr std::size_t kWordsMax = 8;  // two IPv6 addresses
 
 struct Ends {
     std::array<std::uint32_t, 4> source;
     std::array<std::uint32_t, 4> destination;
-    std::uint16_t source_port;
-    std::uint16_t destination_port;
 
-    Ends reversed() const { return {destination, source, destination_port, source_port}; }
+    Ends reversed() const { return {destination, source}; }
 };
 
 Ends sample(std::uint32_t n) {
@@ -32,21 +28,16 @@ Ends sample(std::uint32_t n) {
         return static_cast<std::uint32_t>(value >> 32);
     };
     return {.source = {mixed(1), mixed(2), mixed(3), mixed(4)},
-            .destination = {mixed(5), mixed(6), mixed(7), mixed(8)},
-            .source_port = static_cast<std::uint16_t>(mixed(9)),
-            .destination_port = static_cast<std::uint16_t>(mixed(10))};
+            .destination = {mixed(5), mixed(6), mixed(7), mixed(8)}};
 }
 
-/// As the device feeds Toeplitz: addresses, then ports, in host order for rte_softrss().
-std::uint32_t hash(const Ends& ends, std::size_t address_words, bool ports,
-                   const std::uint8_t* key) {
+/// As the device feeds Toeplitz, in host order for rte_softrss().
+std::uint32_t hash(const Ends& ends, std::size_t address_words, const std::uint8_t* key) {
     std::array<std::uint32_t, kWordsMax> words{};
     std::copy_n(ends.source.begin(), address_words, words.begin());
     std::copy_n(ends.destination.begin(), address_words,
                 words.begin() + static_cast<std::ptrdiff_t>(address_words));
-    std::size_t size = 2 * address_words;
-    if (ports) words[size++] = std::uint32_t{ends.source_port} << 16 | ends.destination_port;
-    return rte_softrss(words.data(), static_cast<std::uint32_t>(size), key);
+    return rte_softrss(words.data(), static_cast<std::uint32_t>(2 * address_words), key);
 }
 
 }  // namespace
@@ -56,28 +47,45 @@ RssResult check_rss(const RssSetting& setting) {
     if (setting.key.size() < kKeyMin || setting.queues.empty()) {
         return {false, "the device does not say how it hashes"};
     }
+    if ((setting.types & ~kHashedTypes) != 0) {
+        return {false, "the device hashes more than addresses, which parts fragments and tunnels"};
+    }
+    // The one type that TCP with all its fragments falls under.
+    if ((setting.types & RTE_ETH_RSS_IPV4) == 0) {
+        return {false, "the device cannot hash TCP by its addresses alone"};
+    }
     std::vector<std::uint32_t> counts(
         std::size_t{*std::max_element(setting.queues.begin(), setting.queues.end())} + 1);
     for (std::uint32_t n = 0; n < kSamples; ++n) {
         const Ends ends = sample(n);
         for (const std::size_t address_words : {1u, 4u}) {
-            for (const bool ports : {false, true}) {
-                const auto queue = [&](const Ends& of) {
-                    const std::uint32_t value = hash(of, address_words, ports, setting.key.data());
-                    return setting.queues[value % setting.queues.size()];
-                };
-                if (queue(ends) != queue(ends.reversed())) {
-                    return {false,
-                            "the device's key sends the directions of a flow to different queues"};
-                }
-                ++counts[queue(ends)];
+            const auto queue = [&](const Ends& of) {
+                const std::uint32_t value = hash(of, address_words, setting.key.data());
+                return setting.queues[value % setting.queues.size()];
+            };
+            if (queue(ends) != queue(ends.reversed())) {
+                return {false,
+                        "the device's key sends the directions of a flow to different queues"};
             }
+            ++counts[queue(ends)];
         }
     }
     const auto used =
         std::count_if(counts.begin(), counts.end(), [](std::uint32_t n) { return n > 0; });
     return {true, std::to_string(kSamples) + " sample flows: both directions meet, on " +
                       std::to_string(used) + " queues"};
+}
+
+std::string why_distributor(std::size_t ports, unsigned queues, unsigned workers,
+                            const std::string& rss) {
+    if (ports > 1) return "a distributor joins the ports and spreads flows by symmetric hash";
+    std::string reason = rss;
+    if (queues > 1) {  // what the test of RSS says of them is true, and no reason
+        reason = std::to_string(queues) + " queues for " + std::to_string(workers) + " workers";
+    } else if (rss.empty()) {
+        reason = "one queue";
+    }
+    return reason + ": a distributor spreads flows by symmetric hash";
 }
 
 RssResult test_rss(std::uint16_t port, std::uint16_t queues) {
@@ -104,7 +112,7 @@ RssResult test_rss(std::uint16_t port, std::uint16_t queues) {
         for (std::size_t i = 0; i < table.size(); ++i)
             table[i] = groups[i / kGroup].reta[i % kGroup];
     }
-    RssResult result = check_rss({.key = key, .queues = table});
+    RssResult result = check_rss({.types = conf.rss_hf, .key = key, .queues = table});
     const std::uint16_t highest = *std::max_element(table.begin(), table.end());
     if (result.meets && highest + 1 < queues) {
         return {false, "the device's indirection table leaves queues empty"};

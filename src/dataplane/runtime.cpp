@@ -9,6 +9,7 @@
 #include <querytap/base/thread_sanitizer.h>
 
 #include "direct_input.h"
+#include "rss.h"
 #include "runtime_impl.h"
 
 namespace querytap::dataplane {
@@ -128,9 +129,7 @@ Status Runtime::Impl::make_workers(const pipeline::Generation& first) {
         why = "symmetric RSS spreads flows over the workers' own queues; self-test: " +
               ports[0]->rss();
     } else {
-        why = ports.size() > 1
-                  ? "a distributor joins the ports and spreads flows by symmetric hash"
-                  : ports[0]->rss() + ": a distributor spreads flows by symmetric hash";
+        why = why_distributor(ports.size(), ports[0]->queues(), count, ports[0]->rss());
         std::vector<Queue> queues;
         for (const auto& port : ports) {
             for (std::uint16_t i = 0; i < port->queues(); ++i)
@@ -138,8 +137,13 @@ Status Runtime::Impl::make_workers(const pipeline::Generation& first) {
         }
         const pipeline::Limits limits = limits_of(config, secret);
         distributor = std::make_unique<Distributor>(
-            Receiver(queues, feeder.get(), stop), count, kLaneSize, feeder != nullptr,
-            FlowHash{.secret = secret, .decode = limits.decode, .key = limits.key});
+            Receiver(queues, feeder.get(), stop),
+            Distributor::Options{
+                .workers = count,
+                .ring_size = kLaneSize,
+                .fragmented_datagrams = limits.fragments.datagrams * count,
+                .wait = feeder != nullptr,
+                .flow_hash = {.secret = secret, .decode = limits.decode, .key = limits.key}});
     }
     rings.resize(count);
     workers.resize(count);
@@ -353,14 +357,7 @@ std::vector<sinks::FillStats> Runtime::fills() const {
                          .used = ring.size(),
                          .dropped = ring.dropped().read()});
     }
-    for (std::size_t i = 0; impl_->distributor && i < impl_->distributor->lanes(); ++i) {
-        const Distributor::Lane& lane = impl_->distributor->lane(i);
-        fills.push_back({.kind = "distributor_ring",
-                         .name = fmt::format("worker{}", i),
-                         .size = lane.ring.capacity(),
-                         .used = lane.ring.size(),
-                         .dropped = lane.dropped.read()});
-    }
+    if (impl_->distributor) impl_->distributor->add_fills(fills);
     return fills;
 }
 

@@ -19,13 +19,7 @@ Header ethernet(Walk& walk) noexcept {
 Header vlan(Walk& walk) noexcept {
     Reader header(walk.rest.bytes(4));
     if (!walk.rest.ok()) return walk.end_too_short();
-    const std::uint16_t id = header.u16be() & 0x0fff;
-    if (walk.entered_tunnel) {
-        walk.entered_tunnel = false;
-        walk.vlans = 0;
-        walk.out.envelope.vlans = {};
-    }
-    if (id != 0 && walk.vlans < kVlansMax) walk.out.envelope.vlans[walk.vlans++] = id;
+    walk.add_vlan(header.u16be() & 0x0fff);
     return after_ethertype(walk, header.u16be());
 }
 
@@ -231,6 +225,21 @@ Header udp(Walk& walk) noexcept {
     return headers;
 }
 
+/// Behind the IP header of `first`. inner: null where a fragment in it is of no use.
+Decoded decode_behind(const Fragment& first, Bytes bytes, bool whole, PacketView& out,
+                      Fragment* inner, const Options& options) noexcept {
+    out = first.around;
+    Walk walk{
+        .rest = Reader(bytes), .out = out, .options = options, .whole = whole, .fragment = inner};
+    while (walk.vlans < kVlansMax && out.envelope.vlans[walk.vlans] != 0)
+        ++walk.vlans;
+    const Header next = first.ipv6 ? after_ipv6_header(walk, first.protocol)
+                                   : after_ip_protocol(walk, first.protocol);
+    const int headers = walk_from(walk, next, first.headers);
+    if (inner != nullptr) inner->headers = static_cast<std::uint8_t>(headers);
+    return walk.result;
+}
+
 }  // namespace
 
 Decoded decode(Bytes frame, PacketView& out, const Options& options) noexcept {
@@ -277,18 +286,11 @@ Decoded decode_fragment(Bytes frame, Fragment& out, const Options& options) noex
 
 Decoded decode_datagram(const Fragment& first, Bytes datagram, PacketView& out, Fragment& inner,
                         const Options& options) noexcept {
-    out = first.around;
-    Walk walk{.rest = Reader(datagram),
-              .out = out,
-              .options = options,
-              .whole = true,
-              .fragment = &inner};
-    while (walk.vlans < kVlansMax && out.envelope.vlans[walk.vlans] != 0)
-        ++walk.vlans;
-    const Header next = first.ipv6 ? after_ipv6_header(walk, first.protocol)
-                                   : after_ip_protocol(walk, first.protocol);
-    inner.headers = static_cast<std::uint8_t>(walk_from(walk, next, first.headers));
-    return walk.result;
+    return decode_behind(first, datagram, true, out, &inner, options);
+}
+
+Decoded decode_beginning(const Fragment& first, PacketView& out, const Options& options) noexcept {
+    return decode_behind(first, first.data, false, out, nullptr, options);
 }
 
 std::string_view name(Decoded decoded) noexcept {

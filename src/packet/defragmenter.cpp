@@ -55,7 +55,7 @@ Defragmenter::Datagram* Defragmenter::add(const Fragment& part, Timestamp now, A
     }
     Datagram& datagram = place_of(key_of(part), now);
     if (datagram.state == State::kContradicted) {
-        answer.overlap = part.offset == 0 && tell(datagram, part, part.data, packet);
+        answer.overlap = tell(datagram, part, packet);
         return nullptr;
     }
     switch (fit(datagram, part)) {
@@ -66,10 +66,9 @@ Defragmenter::Datagram* Defragmenter::add(const Fragment& part, Timestamp now, A
             counters_.overlapping.add();
             // Kept until its time is over, so that what still comes makes no new datagram.
             datagram.state = State::kContradicted;
-            const Fragment& head = part.offset == 0 ? part : datagram.head;
-            const Bytes data =
-                part.offset == 0 ? part.data : Bytes{bytes_of(datagram), datagram.head_size};
-            answer.overlap = tell(datagram, head, data, packet);
+            Fragment head = datagram.head;
+            head.data = {bytes_of(datagram), datagram.head_size};
+            answer.overlap = tell(datagram, part.offset == 0 ? part : head, packet);
             return nullptr;
         }
         case Fit::kNew:
@@ -82,19 +81,8 @@ Defragmenter::Datagram* Defragmenter::add(const Fragment& part, Timestamp now, A
     return &datagram;
 }
 
-Defragmenter::Key Defragmenter::key_of(const Fragment& part) noexcept {
-    const Outer& outer = part.around.envelope.outer;
-    return {.source = part.around.source,
-            .destination = part.around.destination,
-            .id = part.id,
-            .tunnel_id = outer.id,
-            .vlan = part.around.envelope.vlans[0],
-            .tunnel = outer.kind,
-            .protocol = part.ipv6 ? std::uint8_t{0} : part.protocol};
-}
-
 /// The datagram of this key, or a fresh one in the place of the oldest.
-Defragmenter::Datagram& Defragmenter::place_of(const Key& key, Timestamp now) noexcept {
+Defragmenter::Datagram& Defragmenter::place_of(const DatagramKey& key, Timestamp now) noexcept {
     const std::uint64_t hash = XXH3_64bits_withSeed(&key, sizeof(key), secret_);
     Datagram* const set = datagrams_.data() + (hash * kWays & (datagrams_.size() - 1));
     Datagram* place = nullptr;
@@ -120,10 +108,12 @@ Defragmenter::Datagram& Defragmenter::place_of(const Key& key, Timestamp now) no
 
 Defragmenter::Fit Defragmenter::fit(const Datagram& datagram, const Fragment& part) const noexcept {
     const std::size_t end = part.offset + part.data.size();
-    if (datagram.total != 0 && (end > datagram.total || (!part.more && end != datagram.total))) {
-        return Fit::kContradiction;
-    }
-    if (!part.more && datagram.highest > end) return Fit::kContradiction;
+    // A fragment with more behind it ends before the end, and only the last one ends there: said
+    // otherwise of the same bytes, receivers differ in what they take.
+    const bool past_end =
+        datagram.total != 0 && (part.more ? end >= datagram.total : end != datagram.total);
+    const bool early_end = datagram.total == 0 && !part.more && end <= datagram.highest;
+    if (past_end || early_end) return Fit::kContradiction;
 
     std::size_t there = 0;
     const std::size_t first = part.offset / kUnit;
@@ -159,13 +149,12 @@ void Defragmenter::take(Datagram& datagram, const Fragment& part) noexcept {
 }
 
 /// Whose datagram it is, once, if its first fragment says so. Ports stand in the first bytes.
-bool Defragmenter::tell(Datagram& datagram, const Fragment& head, Bytes data,
-                        PacketView& packet) noexcept {
-    const bool known = head.offset == 0 && !data.empty();
+bool Defragmenter::tell(Datagram& datagram, const Fragment& part, PacketView& packet) noexcept {
+    const bool known = part.offset == 0 && !part.data.empty();
     if (datagram.reported || !known) return false;
-    Fragment ignored;
-    if (decode_datagram(head, data, packet, ignored, options_) != Decoded::kOk) return false;
+    if (decode_beginning(part, packet, options_) != Decoded::kOk) return false;
     packet.payload = {};
+    packet.tcp_flags = 0;  // no receiver takes it: it neither opens nor ends anything
     datagram.reported = true;
     return true;
 }

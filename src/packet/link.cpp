@@ -4,16 +4,53 @@
 namespace querytap::packet {
 namespace {
 
+constexpr std::size_t kControlWord = 4;
+
+/// Does a frame begin here: an ethertype that means something and, of IP, its version behind it?
+bool is_ethernet(Reader bytes) noexcept {
+    bytes.skip(12);
+    const Header next = header_of_ethertype(bytes.u16be());
+    const int version = bytes.u8() >> 4;
+    if (!bytes.ok()) return false;
+    if (next == Header::kIpv4) return version == 4;
+    if (next == Header::kIpv6) return version == 6;
+    return next != Header::kEnd;
+}
+
 /// RFC 4448 section 4.6: an Ethernet pseudowire may begin with a control word: four zero bits,
 /// twelve reserved zero bits, a sequence number. Nothing says whether it does, and an address may
-/// begin with zeros too: what counts is where an ethertype stands that means something.
-bool has_control_word(Bytes label_payload) noexcept {
-    constexpr std::size_t kControlWord = 4;
-    constexpr std::size_t kEthertype = 12;
-    Reader bytes(label_payload);
-    if (bytes.u16be() != 0) return false;
-    bytes.skip(kControlWord + kEthertype - 2);
-    return header_of_ethertype(bytes.u16be()) != Header::kEnd;
+/// begin with zeros too.
+bool has_control_word(Reader bytes) noexcept {
+    if (Reader(bytes).u16be() != 0 || is_ethernet(bytes)) return false;
+    bytes.skip(kControlWord);
+    return is_ethernet(bytes);
+}
+
+/// RFC 791 section 3.1: the sum of the header with its checksum is 0. Routers that put labels on
+/// have made it right, whatever the host left to its NIC.
+bool has_ipv4_checksum(Reader bytes) noexcept {
+    Reader header(bytes.bytes((Reader(bytes).u8() & 0x0fu) * std::size_t{4}));
+    if (header.remaining() < 20) return false;
+    std::uint32_t sum = 0;
+    while (header.remaining() != 0)
+        sum += header.u16be();
+    return sum % 0xffff == 0;
+}
+
+/// RFC 8200 section 3: the size fits.
+bool has_ipv6_size(Reader bytes) noexcept {
+    bytes.skip(4);
+    const std::size_t size = bytes.u16be();
+    bytes.skip(34);
+    return bytes.ok() && size <= bytes.remaining();
+}
+
+/// What a pseudowire carries may go to an address that begins like IP: it is a frame when it can be
+/// one, and cannot be IP.
+Header ip_or_ethernet(Header ip, Reader bytes) noexcept {
+    if (!is_ethernet(bytes)) return ip;
+    const bool is_ip = ip == Header::kIpv4 ? has_ipv4_checksum(bytes) : has_ipv6_size(bytes);
+    return is_ip ? ip : Header::kEthernet;
 }
 
 }  // namespace
@@ -27,17 +64,18 @@ Header mpls(Walk& walk) noexcept {
     if ((label.u32be() & kBottomOfStack) == 0) return Header::kMpls;
 
     Reader peek = walk.rest;
-    const Bytes rest = peek.rest();
-    if (rest.empty()) return walk.end_too_short();
-    switch (rest[0] >> 4) {
+    const std::uint8_t first = peek.u8();
+    if (!peek.ok()) return walk.end_too_short();
+    switch (first >> 4) {
         case 4:
-            return Header::kIpv4;
+            return ip_or_ethernet(Header::kIpv4, walk.rest);
         case 6:
-            return Header::kIpv6;
+            return ip_or_ethernet(Header::kIpv6, walk.rest);
         case 1:  // associated channel (RFC 4385 section 5): supervision of the path
-            return walk.end(Decoded::kNotIp);
+            if (first == 0x10 && peek.u8() == 0 && peek.ok()) return walk.end(Decoded::kNotIp);
+            return Header::kEthernet;
         default:
-            if (has_control_word(rest)) walk.rest.skip(4);
+            if (has_control_word(walk.rest)) walk.rest.skip(kControlWord);
             return Header::kEthernet;
     }
 }

@@ -9,15 +9,19 @@ constexpr std::uint16_t kTransparentEthernet = 0x6558;
 constexpr std::uint16_t kErspan = 0x88be;  // types I and II
 constexpr std::uint16_t kErspan3 = 0x22eb;
 
-/// draft-foschiano-erspan-03 section 4.2: eight bytes.
+/// draft-foschiano-erspan-03 section 4.2: eight bytes. The mirror may have taken the tag of a trunk
+/// off the frame; then it stands here.
 Header erspan2(Walk& walk) noexcept {
     Reader header(walk.rest.bytes(8));
     if (!walk.rest.ok()) return walk.end_too_short();
-    const std::uint8_t version = header.u8() >> 4;
-    header.skip(1);
-    const std::uint32_t session = header.u16be() & 0x3ffu;
-    if (version != 1) return walk.end(Decoded::kMalformed);
-    walk.enter_tunnel(Encapsulation::kErspan2, session);
+    const std::uint16_t version_and_vlan = header.u16be();
+    const std::uint16_t session = header.u16be();
+    if (version_and_vlan >> 12 != 1) return walk.end(Decoded::kMalformed);
+    walk.enter_tunnel(Encapsulation::kErspan2, session & 0x3ffu);
+
+    constexpr std::uint16_t kTrunk = 0x1800;
+    constexpr std::uint16_t kTagWas8021Q = 0x1000;
+    if ((session & kTrunk) == kTagWas8021Q) walk.add_vlan(version_and_vlan & 0x0fff);
     return Header::kEthernet;
 }
 
@@ -103,13 +107,17 @@ Header gre(Walk& walk) noexcept {
             return Header::kEthernet;
         case kErspan3:
             return erspan3(walk);
-        case kTransparentEthernet:
-            if (has_key) {  // RFC 7637 section 3.2: VSID, and 8 bits to spread flows
+        case kTransparentEthernet: {
+            // RFC 7637 section 3.2: a key alone, made of a VSID and 8 bits to spread flows; the
+            // first 4,096 VSIDs are reserved. Any other key is GRE's own, all 32 bits of it.
+            constexpr std::uint32_t kFirstVsid = 0x1000;
+            if (flags == kKey && key >> 8 >= kFirstVsid) {
                 walk.enter_tunnel(Encapsulation::kNvgre, key >> 8);
             } else {
-                walk.enter_tunnel(Encapsulation::kGre, 0);
+                walk.enter_tunnel(Encapsulation::kGre, key);
             }
             return Header::kEthernet;
+        }
         default:
             walk.enter_tunnel(Encapsulation::kGre, key);
             return after_ethertype(walk, protocol);

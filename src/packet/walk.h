@@ -45,7 +45,7 @@ struct Walk {
     PacketView& out;
     const Options& options;
     bool whole = false;           // `rest` ends where the IP length says, not where it was cut
-    bool entered_tunnel = false;  // since the last VLAN tag
+    bool entered_tunnel = false;  // since the last VLAN
     std::uint8_t vlans = 0;       // ids in the envelope
     Decoded result = Decoded::kOk;
     FragmentFields part{};         // where kFragmentData follows
@@ -64,6 +64,16 @@ struct Walk {
         // Less than announced: the capture, or a mirror that cuts what it sends, ended first.
         whole = size <= rest.remaining();
         if (whole) rest = Reader(rest.bytes(size));
+    }
+    /// The next id of a tag. A priority tag (id 0) is no VLAN, and leaves those outside the tunnel.
+    void add_vlan(std::uint16_t id) noexcept {
+        if (id == 0) return;
+        if (entered_tunnel) {
+            entered_tunnel = false;
+            vlans = 0;
+            out.envelope.vlans = {};
+        }
+        if (vlans < kVlansMax) out.envelope.vlans[vlans++] = id;
     }
     /// What was the packet becomes the way it came.
     void enter_tunnel(Encapsulation kind, std::uint32_t id) noexcept;

@@ -30,6 +30,19 @@ void check_lookup(packet::PacketView packet) {
     require(!(there.key.b < there.key.a));
 }
 
+/// Whose datagram a first fragment says it is: no more than its own bytes.
+void check_beginning(Bytes frame, const packet::Fragment& fragment) {
+    packet::PacketView packet;
+    if (packet::decode_beginning(fragment, packet) != packet::Decoded::kOk) {
+        require(packet.payload.empty());
+        return;
+    }
+    require(packet.payload.empty() ||
+            (packet.payload.data() >= frame.data() &&
+             packet.payload.data() + packet.payload.size() <= frame.data() + frame.size()));
+    check_lookup(packet);
+}
+
 void check_frame(Bytes frame) {
     packet::PacketView packet;
     const packet::Decoded decoded = packet::decode(frame, packet);
@@ -42,6 +55,7 @@ void check_frame(Bytes frame) {
     const packet::Decoded again = packet::decode_fragment(frame, fragment);
     // Only of a fragment more is asked: that it is whole.
     require(again == decoded || decoded == packet::Decoded::kFragment);
+    if (again == packet::Decoded::kFragment) check_beginning(frame, fragment);
     if (decoded != packet::Decoded::kOk) {
         require(packet.payload.empty());
         return;

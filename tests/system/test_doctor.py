@@ -62,6 +62,12 @@ class Doctor(InFolder):
                 hints = [finding.get("hint") for finding in findings if finding["subject"] == "port net_pcap0"]
                 self.assertEqual("set memory.mbufs to 12288 or more" in hints, few, hints)
 
+    def test_a_port_with_one_queue_as_configured(self):
+        port = {"vdev": "net_pcap0,rx_pcap=" + data("demo.pcap"), "queues": 1}
+        _, findings = self.examine(ports=[port], workers={"count": 2, "spin": False})
+        self.assertEqual(self.only(findings, "workers")["text"],
+                         "one queue: a distributor spreads flows by symmetric hash")
+
     def test_a_tap_without_traffic(self):
         _, findings = self.examine(ports=[{"vdev": "net_ring0"}])
         traffic = self.only(findings, "traffic net_ring0")

@@ -142,6 +142,11 @@ Decoded decode_fragment(Bytes frame, Fragment& out,
 Decoded decode_datagram(const Fragment& first, Bytes datagram, PacketView& out, Fragment& inner,
                         const Options& options = kDefaultOptions) noexcept;
 
+/// Goes on behind the IP header of `first` as far as its own data goes: whose datagram it is,
+/// before the rest of it is there.
+Decoded decode_beginning(const Fragment& first, PacketView& out,
+                         const Options& options = kDefaultOptions) noexcept;
+
 /// "not_ip", "truncated", ...: as in metrics.
 std::string_view name(Decoded decoded) noexcept;
 

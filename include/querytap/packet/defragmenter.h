@@ -14,6 +14,7 @@
 
 #include <querytap/base/counter.h>
 #include <querytap/base/mapped_array.h>
+#include <querytap/packet/datagram_key.h>
 #include <querytap/packet/decode.h>
 
 namespace querytap::packet {
@@ -61,24 +62,12 @@ class Defragmenter {
     static constexpr std::size_t kUnit = 8;  // offsets count in these
     static constexpr std::size_t kNestedMax = 2;
 
-    struct Key {
-        IpAddress source;
-        IpAddress destination;
-        std::uint32_t id;
-        std::uint32_t tunnel_id;
-        std::uint16_t vlan;
-        Encapsulation tunnel;
-        std::uint8_t protocol;  // of IPv4; 0 for IPv6, whose fragments may differ in it
-        bool operator==(const Key&) const noexcept = default;
-    };
-    static_assert(sizeof(Key) == 44, "padding would be hashed");
-
     enum class State : std::uint8_t { kFree, kFilling, kContradicted, kWhole };
 
     struct Datagram {
         State state;
         bool reported;
-        Key key;
+        DatagramKey key;
         Timestamp begun;
         Fragment head;  // the one at offset 0
         std::uint32_t head_size;
@@ -91,12 +80,11 @@ class Defragmenter {
 
     enum class Fit : std::uint8_t { kNew, kDuplicate, kContradiction };
 
-    static Key key_of(const Fragment& part) noexcept;
-    Datagram& place_of(const Key& key, Timestamp now) noexcept;
+    Datagram& place_of(const DatagramKey& key, Timestamp now) noexcept;
     Fit fit(const Datagram& datagram, const Fragment& part) const noexcept;
     void take(Datagram& datagram, const Fragment& part) noexcept;
     Datagram* add(const Fragment& part, Timestamp now, Answer& answer, PacketView& packet) noexcept;
-    bool tell(Datagram& datagram, const Fragment& head, Bytes data, PacketView& packet) noexcept;
+    bool tell(Datagram& datagram, const Fragment& part, PacketView& packet) noexcept;
     void sweep(Timestamp now) noexcept;
     void release(Datagram& datagram) noexcept;
     std::uint8_t* bytes_of(const Datagram& datagram) noexcept {

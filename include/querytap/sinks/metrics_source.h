@@ -26,9 +26,9 @@ struct PortStats {
     std::vector<QueueStats> queues{};
 };
 
-/// A bounded store: mempool, event ring, distributor ring.
+/// A bounded store: mempool, event ring, distributor ring, fragments that wait for their first.
 struct FillStats {
-    std::string kind;  ///< "mempool", "event_ring", "distributor_ring"
+    std::string kind;  ///< "mempool", "event_ring", "distributor_ring", "fragment_lanes"
     std::string name;
     std::uint64_t size = 0;
     std::uint64_t used = 0;

@@ -5,6 +5,7 @@ outer addresses are of the benchmarking network 198.18.0.0/15 (RFC 2544), so tha
 """
 
 import struct
+import zlib
 
 from net.ip import checksum, mac_of
 
@@ -71,11 +72,11 @@ def _ppp(frame):
     return struct.pack("!BBHHH", 0x11, 0, 7, len(packet) + 2, protocol) + packet
 
 
-def _fragments(frame):
+def _fragments(frame, ident=None):
     """The IP packet cut to pieces, the last one first: receivers must not mind."""
     packet = _packet(frame)
     if packet[0] >> 4 == 4:
-        head_size, ident = 20, struct.unpack("!H", packet[4:6])[0]
+        head_size, ident = 20, ident or struct.unpack("!H", packet[4:6])[0]
     else:
         head_size, ident = 40, checksum(packet)
     body = packet[head_size:]
@@ -114,6 +115,13 @@ def _erspan3(subheader):
     return lambda frame: _gre(0x22EB, head + frame, struct.pack("!L", 1), 0x1000)
 
 
+def _in_fragments(tunnel):
+    """Large packets only: the small ones of the same conversation come whole."""
+    # Numbered by CRC: the checksums within it make checksum() of most frames the same.
+    return lambda frame: [part for outer in tunnel(frame)
+                          for part in _fragments(outer, zlib.crc32(frame) & 0xFFFF)]
+
+
 KINDS = {
     "vlan": lambda frame: [_vlan(frame)],
     "qinq": lambda frame: [_vlan(_vlan(frame, 200), 100, 0x88A8)],
@@ -136,6 +144,8 @@ KINDS = {
     "fragments": _fragments,
     "fragments-in-vxlan": lambda frame: [outer for inner in _fragments(frame)
                                          for outer in _vxlan(4789)(inner)],
+    "vxlan-in-fragments": _in_fragments(_vxlan(4789)),
+    "gre-in-fragments": _in_fragments(lambda frame: _gre(_ethertype(frame), _packet(frame))),
     "vxlan-in-erspan2": lambda frame: [mirrored for outer in _vxlan(4789)(_vlan(frame))
                                        for mirrored in _erspan2(outer)],
 }

@@ -33,32 +33,78 @@ std::vector<std::uint16_t> table(std::uint16_t queues) {
 
 TEST(Rss, ASymmetricKeyKeepsDirectionsTogether) {
     for (const std::uint16_t queues : std::initializer_list<std::uint16_t>{1, 2, 3, 8}) {
-        const RssResult result = check_rss({.key = symmetric(), .queues = table(queues)});
+        const RssResult result =
+            check_rss({.types = kHashedTypes, .key = symmetric(), .queues = table(queues)});
         EXPECT_TRUE(result.meets) << result.text;
     }
-    EXPECT_EQ(check_rss({.key = symmetric(), .queues = table(2)}).text,
+    EXPECT_EQ(check_rss({.types = kHashedTypes, .key = symmetric(), .queues = table(2)}).text,
               "256 sample flows: both directions meet, on 2 queues");
 }
 
 TEST(Rss, TheUsualKeyDoesNot) {
-    const RssResult result = check_rss({.key = kUsual, .queues = table(2)});
+    const RssResult result = check_rss({.types = kHashedTypes, .key = kUsual, .queues = table(2)});
     EXPECT_FALSE(result.meets);
     EXPECT_EQ(result.text, "the device's key sends the directions of a flow to different queues");
 }
 
 TEST(Rss, OneByteOfTheKeyIsEnough) {
-    // Of the hash the table sees the low bits only, which the first three bytes do not reach; nor do
-    // the last four without more to hash than two IPv6 addresses and ports.
+    // Of the hash the table sees the low bits only, which the first three bytes do not reach; nor
+    // do the last four without more to hash than two IPv6 addresses.
     for (std::size_t i = 3; i < 36; ++i) {
         Key key = symmetric();
         key[i] ^= 0xff;
-        EXPECT_FALSE(check_rss({.key = key, .queues = table(2)}).meets) << i;
+        EXPECT_FALSE(check_rss({.types = kHashedTypes, .key = key, .queues = table(2)}).meets) << i;
     }
 }
 
+TEST(Rss, PortsMayNotCount) {
+    // With ports, fragments would not meet their flow, nor tunnels over UDP the way back.
+    for (const std::uint64_t more :
+         {std::uint64_t{RTE_ETH_RSS_TCP}, std::uint64_t{RTE_ETH_RSS_UDP},
+          std::uint64_t{RTE_ETH_RSS_SCTP}, std::uint64_t{RTE_ETH_RSS_VXLAN},
+          std::uint64_t{RTE_ETH_RSS_IPV6_EX}, std::uint64_t{RTE_ETH_RSS_LEVEL_INNERMOST}}) {
+        const RssResult result =
+            check_rss({.types = kHashedTypes | more, .key = symmetric(), .queues = table(2)});
+        EXPECT_FALSE(result.meets) << more;
+        EXPECT_EQ(result.text,
+                  "the device hashes more than addresses, which parts fragments and tunnels");
+    }
+}
+
+TEST(Rss, TcpMustBeHashedAtAll) {
+    // Drivers that know types by transport leave TCP unhashed, on one queue, without its ports.
+    const RssResult result =
+        check_rss({.types = RTE_ETH_RSS_FRAG_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_OTHER,
+                   .key = symmetric(),
+                   .queues = table(2)});
+    EXPECT_FALSE(result.meets);
+    EXPECT_EQ(result.text, "the device cannot hash TCP by its addresses alone");
+}
+
 TEST(Rss, ADeviceThatSaysNothingIsNotTrusted) {
-    EXPECT_FALSE(check_rss({.key = {}, .queues = table(2)}).meets);
-    EXPECT_FALSE(check_rss({.key = symmetric(), .queues = {}}).meets);
+    EXPECT_FALSE(check_rss({.types = kHashedTypes, .key = {}, .queues = table(2)}).meets);
+    EXPECT_FALSE(check_rss({.types = kHashedTypes, .key = symmetric(), .queues = {}}).meets);
+}
+
+struct Choice {
+    std::size_t ports;
+    unsigned queues;
+    std::string rss;
+    std::string said;
+};
+
+TEST(Rss, WhyThereIsADistributor) {
+    const std::string spreads = ": a distributor spreads flows by symmetric hash";
+    const std::string passed = "256 sample flows: both directions meet, on 2 queues";
+    const std::string failed = "the device does not say how it hashes";
+    const Choice choices[] = {
+        {2, 1, failed, "a distributor joins the ports and spreads flows by symmetric hash"},
+        {1, 1, failed, failed + spreads},
+        {1, 2, passed, "2 queues for 4 workers" + spreads},
+        {1, 1, "", "one queue" + spreads},
+    };
+    for (const Choice& choice : choices)
+        EXPECT_EQ(why_distributor(choice.ports, choice.queues, 4, choice.rss), choice.said);
 }
 
 }  // namespace

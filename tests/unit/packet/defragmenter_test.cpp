@@ -204,6 +204,9 @@ const Bad kContradictions[] = {
      {fragment4(part_of(kDatagram, 0, 160), 0, true),
       fragment4(part_of(kDatagram, 240, 40), 240, true),
       fragment4(part_of(kDatagram, 160, 40), 160, false)}},
+    {"the last comes again, with more behind it",
+     {fragment4(part_of(kDatagram, 160, 160), 160, false),
+      fragment4(part_of(kDatagram, 160, 160), 160, true)}},
     {"before the first fragment came",
      {fragment4(part_of(kDatagram, 80, 80), 80, true), fragment4(other_bytes(80, 80), 80, true),
       fragment4(part_of(kDatagram, 0, 80), 0, true)}},
@@ -244,6 +247,59 @@ INSTANTIATE_TEST_SUITE_P(Fragments, Contradiction, testing::ValuesIn(kContradict
                              }
                              return name;
                          });
+
+TEST_F(Fragments, ThatComeAgainAsTheLastContradict) {
+    push(fragment4(part_of(kDatagram, 0, 160), 0, true));
+    push(fragment4(part_of(kDatagram, 160, 80), 160, true));
+    EXPECT_TRUE(push(fragment4(part_of(kDatagram, 160, 80), 160, false)).overlap);
+    EXPECT_EQ(counters().overlapping.read(), 1u);
+    EXPECT_EQ(counters().duplicates.read(), 0u);
+}
+
+TEST_F(Fragments, ThatContradictAreToldOfUdpToo) {
+    const Frame datagram = udp(body(300));
+    push(fragment4(part_of(datagram, 0, 160), 0, true, 1, 17));
+    const auto answer = push(fragment4(part_of(datagram, 152, 156), 152, false, 1, 17));
+    EXPECT_TRUE(answer.overlap);
+    EXPECT_EQ(packet_.protocol, IpProtocol::kUdp);
+    EXPECT_EQ(packet_.destination_port, 1434);
+    EXPECT_TRUE(packet_.payload.empty());
+}
+
+TEST_F(Fragments, ThatContradictAreToldOfATunnelToo) {
+    const Frame datagram = udp_to(4789, vxlan(ethernet(kIpv4Type, ipv4({}, tcp(body(300))))));
+    push(fragment4(part_of(datagram, 0, 160), 0, true, 1, 17));
+    EXPECT_TRUE(push(fragment4(part_of(datagram, 152, 80), 152, true, 1, 17)).overlap);
+    EXPECT_EQ(packet_.destination_port, 1433);
+    EXPECT_EQ(packet_.envelope.outer.kind, Encapsulation::kVxlan);
+}
+
+// No receiver takes such a datagram: what its flags say never happened.
+TEST_F(Fragments, ThatContradictOpenAndEndNothing) {
+    for (const std::uint8_t flags : {kSyn, kRst, kFin}) {
+        Frame datagram = tcp(body(300));
+        datagram[13] = flags;
+        push(fragment4(part_of(datagram, 0, 160), 0, true, flags));
+        EXPECT_TRUE(push(fragment4(part_of(datagram, 152, 168), 152, false, flags)).overlap);
+        EXPECT_EQ(packet_.tcp_flags, 0);
+    }
+}
+
+TEST_F(Fragments, OfDifferentVlansStayApart) {
+    const Frame datagram = tcp(body(300));
+    const auto tagged = [&](std::uint16_t inner, std::size_t offset, std::size_t size) {
+        const auto field = static_cast<std::uint16_t>(offset / 8 | (offset == 0 ? kMore : 0u));
+        const Frame packet = ipv4({.fragment = field, .id = 1}, part_of(datagram, offset, size));
+        return ethernet(0x88a8, vlan(100, 0x8100, vlan(inner, kIpv4Type, packet)));
+    };
+    push(tagged(200, 0, 160));
+    push(tagged(201, 0, 160));
+    EXPECT_EQ(push(tagged(200, 160, 160)).decoded, Decoded::kOk);
+    EXPECT_EQ(packet_.envelope.vlans, (Vlans{100, 200}));
+    EXPECT_EQ(push(tagged(201, 160, 160)).decoded, Decoded::kOk);
+    EXPECT_EQ(packet_.envelope.vlans, (Vlans{100, 201}));
+    EXPECT_EQ(counters().duplicates.read(), 0u);
+}
 
 TEST_F(Fragments, OfSizesThatCannotBeAreDroppedAlone) {
     push(fragment4(body(13), 0, true));        // not a multiple of eight
