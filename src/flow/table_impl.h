@@ -45,7 +45,9 @@ struct Table::Impl {
           envelopes(capacity),
           index(capacity),
           wheel(capacity),
-          ending(capacity) {}
+          ending(capacity) {
+        counters.capacity.set(capacity);
+    }
 
     Timeouts timeouts;
     std::uint64_t secret;
@@ -98,6 +100,7 @@ struct Table::Impl {
     void evict_for(std::uint64_t hash, Timestamp now) noexcept;
     void evict_neighbour(std::uint64_t hash, Timestamp now) noexcept;
     void evict(std::uint32_t victim, Timestamp now) noexcept;
+    void count_evicted(const Flow& flow) noexcept;
     bool make_room(std::uint64_t hash) noexcept;
     void note_syn(Flow& flow, Side side, const packet::PacketView& packet) noexcept;
     void time_handshake(Flow& flow) noexcept;

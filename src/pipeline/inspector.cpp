@@ -58,7 +58,9 @@ class Inspector::Impl {
                  [this](flow::Flow& flow, flow::EndReason reason, Timestamp when) {
                      end(flow, reason, when);
                  }),
-          fragments_(limits.fragments, limits.hash_secret, limits.decode) {}
+          fragments_(limits.fragments, limits.hash_secret, limits.decode) {
+        context_.counters.sessions_capacity.set(limits.sessions);
+    }
 
     void inspect(std::span<const packet::Frame> burst) noexcept;
     void advance(Timestamp now) noexcept;

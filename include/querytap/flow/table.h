@@ -66,7 +66,8 @@ class PackedCounters {
 
 inline constexpr std::uint32_t kNoAttachment = UINT32_MAX;
 
-/// How much a flow is worth keeping when the table is full, lowest first.
+/// How much a flow is worth keeping when the table is full, lowest first. UDP and what is closed is
+/// kUninteresting at most.
 enum class Value : std::uint8_t { kHalfOpen, kUninteresting, kUndecided, kSql };
 
 /// What every packet touches, on one cache line: enough to know the flow by (IPv4 wholly; IPv6
@@ -96,6 +97,7 @@ struct alignas(64) Flow {
     bool ipv6 : 1 = false;
     bool enveloped : 1 = false;        ///< there were VLANs or a tunnel
     bool handshake_timed : 1 = false;  ///< its round trip is known
+    bool told : 1 = false;             ///< the owner's: it had an event, so it has a record, too
 };
 static_assert(sizeof(Flow) == 64, "one cache line");
 
@@ -124,11 +126,17 @@ struct Timeouts {
 struct TableCounters {
     Counter created;
     Counter active;
+    Counter capacity;
     Counter ended_timeout;
     Counter ended_closed;
     Counter ended_evicted;
-    Counter evicted_half_open;  ///< of the evicted: connections that never said anything
-    Counter evicted_sql;        ///< and TDS sessions, which go when nothing else is near
+    // The evicted, by what they were.
+    Counter evicted_half_open;  ///< connections that never said anything
+    Counter evicted_udp;
+    Counter evicted_closed;
+    Counter evicted_uninteresting;  ///< known to be no SQL
+    Counter evicted_undecided;      ///< not known yet
+    Counter evicted_sql;            ///< TDS sessions, which go when nothing else is found
     Counter ended_shutdown;
 };
 

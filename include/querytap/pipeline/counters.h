@@ -31,6 +31,7 @@ struct Counters {
     Counter alerts_suppressed;   ///< repeated hits of a flow beyond the bound for a signature
     std::array<Counter, kEventTypeCount> events_dropped;  ///< event ring full, by EventType
     Counter sessions_active;
+    Counter sessions_capacity;
     Counter sessions_exhausted;     ///< TDS connections that found no place
     Counter messages_exhausted;     ///< messages that found no place
     Counter normalisers_exhausted;  ///< SQL texts that found no normaliser

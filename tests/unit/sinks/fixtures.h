@@ -81,6 +81,9 @@ class Source final : public MetricsSource {
         pipeline_.verdicts[static_cast<std::size_t>(verdict::Level::kMalicious)].add(1);
         flow_.created.add(12);
         flow_.active.add(3);
+        flow_.capacity.set(16);
+        flow_.evicted_udp.add(4);
+        pipeline_.sessions_capacity.set(8);
         const std::uint32_t number = signature::count_number(rule());
         scanner_.rules.reserve(number + 1);
         scanner_.rules.find(number)->hits.add(2);
@@ -97,7 +100,11 @@ class Source final : public MetricsSource {
         return stats;
     }
     std::vector<PortStats> ports() const override {
-        return {{.name = "net_pcap0", .rx_packets = 1000, .rx_bytes = 640000, .rx_missed = 9, .queues = {{900, 0}, {100, 9}}}};
+        return {{.name = "net_pcap0",
+                 .rx_packets = 1000,
+                 .rx_bytes = 640000,
+                 .rx_missed = 9,
+                 .queues = {{900, 0}, {100, 9}}}};
     }
     std::vector<FillStats> fills() const override {
         return {{.kind = "mempool", .name = "net_pcap0", .size = 16384, .used = 32, .dropped = 0},
