@@ -105,7 +105,10 @@ struct Table::Impl {
     void note_syn(Flow& flow, Side side, const packet::PacketView& packet) noexcept;
     void time_handshake(Flow& flow) noexcept;
     void set_state(Flow& flow, State next) noexcept;
-    void collect_due(Tick tick, Tick now) noexcept;
+    void end_or_arm(std::uint32_t slot, Tick due) noexcept;
+    void collect_due(std::size_t& looks) noexcept;
+    void collect_all() noexcept;
+    void jump(Tick now) noexcept;
     void end_collected() noexcept;
 };
 

@@ -1,7 +1,6 @@
 #include "wheel.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace querytap::flow {
 
@@ -26,8 +25,15 @@ void Wheel::disarm(std::uint32_t slot) noexcept {
     if (link.next != kNone) links_[link.next].previous = link.previous;
 }
 
-std::uint32_t Wheel::take(Tick tick) noexcept {
-    return std::exchange(heads_[position_of(tick)], kNone);
+std::span<std::uint32_t> Wheel::take(Tick tick, std::span<std::uint32_t> into) noexcept {
+    std::uint32_t& head = heads_[position_of(tick)];
+    std::size_t taken = 0;
+    while (head != kNone && taken < into.size()) {
+        into[taken++] = head;
+        head = links_[head].next;
+    }
+    if (head != kNone) links_[head].previous = kNone;
+    return into.first(taken);
 }
 
 }  // namespace querytap::flow

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include <querytap/base/mapped_array.h>
@@ -49,15 +50,14 @@ class Wheel {
     void arm(std::uint32_t slot, Tick deadline) noexcept;
     void disarm(std::uint32_t slot) noexcept;
     Tick armed_at(std::uint32_t slot) const noexcept {
-        // What is armed lies less than a turn ahead.
+        // What is armed lies less than a turn ahead; or was due and has not been taken yet.
         const Tick ahead = static_cast<Tick>((links_[slot].position - position_of(now_)) % kTicks);
         return now_ + (ahead == 0 ? kTicks : ahead);
     }
 
-    /// Takes all that is armed at this tick; a chain through next_of(), each still to be armed
-    /// again or forgotten.
-    std::uint32_t take(Tick tick) noexcept;
-    std::uint32_t next_of(std::uint32_t slot) const noexcept { return links_[slot].next; }
+    /// Takes what is armed at this tick, as far as it fits: the slots that were, each still to be
+    /// armed again or forgotten.
+    std::span<std::uint32_t> take(Tick tick, std::span<std::uint32_t> into) noexcept;
 
   private:
     static constexpr Tick kNotStarted = std::numeric_limits<Tick>::min();

@@ -121,6 +121,9 @@ struct Timeouts {
     /// session keeps its place as long.
     Duration closed = std::chrono::seconds(5);
     Duration udp = std::chrono::seconds(30);
+    /// So many flows does one advance() look at; the next ones go on. Live, a burst of packets must
+    /// not wait for a million flows that end in one second. No bound: all come out in order.
+    std::size_t at_once = SIZE_MAX;
 };
 
 struct TableCounters {
@@ -175,8 +178,9 @@ class Table {
     Key key(const Flow& flow) const noexcept;
     Details details(const Flow& flow) const noexcept;
 
-    /// Ends all flows whose deadline has come, in order of deadline. Call before the first packet
-    /// that is at or after `now`, so that events come out in order of time.
+    /// Ends all flows whose deadline has come, in order of deadline; or Timeouts::at_once of them,
+    /// in what order they come. Call before the first packet that is at or after `now`, so that
+    /// events come out in order of time. A flow that is late to end takes no more packets.
     void advance(Timestamp now);
 
     /// Ends every flow with kShutdown, in order of Flow::first, at time `now`.
