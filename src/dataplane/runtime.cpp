@@ -25,10 +25,6 @@ constexpr std::size_t kLaneSize = 4096;
 /// frame that libpcap delivers (256 KiB).
 constexpr std::size_t kJoinedBytes = 1u << 20;
 
-/// Live: flows that are looked at, and ended, before a burst; twice as many as a burst can make. A
-/// million that end in one second are spread over 16,000 bursts so, or 35 ms of 10GbE at line rate.
-constexpr std::size_t kEndsAtOnce = 64;
-
 constexpr const char* kReplayRing = "replay";
 
 packet::Options decode_options(const config::Decode& decode) {
@@ -184,7 +180,7 @@ Status Runtime::Impl::make_workers(const pipeline::Generation& first) {
         pipeline::Limits limits = limits_of(config, secret);
         limits.tds.tls.key_log = key_log;
         limits.memory = memory;
-        if (!feeder) limits.timeouts.at_once = kEndsAtOnce;
+        if (!feeder) limits.timeouts.at_once = flow::Timeouts::kAtOnceLive;
         auto inspector = pipeline::Inspector::create(limits, first, *rings.back());
         if (!inspector) return inspector.error();
         workers.push_back(std::make_unique<Worker>(

@@ -47,6 +47,7 @@ struct Table::Impl {
           wheel(capacity),
           ending(capacity) {
         counters.capacity.set(capacity);
+        ending[0] = kNone;  // live, no more than its first page is used: it comes now
     }
 
     Timeouts timeouts;

@@ -121,6 +121,9 @@ struct Timeouts {
     /// session keeps its place as long.
     Duration closed = std::chrono::seconds(5);
     Duration udp = std::chrono::seconds(30);
+    /// Live: twice as many as a burst can make. A million that end in one second are spread over
+    /// 16,000 bursts so, or 35 ms of 10GbE at line rate.
+    static constexpr std::size_t kAtOnceLive = 64;
     /// So many flows does one advance() look at; the next ones go on. Live, a burst of packets must
     /// not wait for a million flows that end in one second. No bound: all come out in order.
     std::size_t at_once = SIZE_MAX;
