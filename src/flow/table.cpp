@@ -173,11 +173,8 @@ void Table::Impl::end_at_deadline(std::uint32_t slot) noexcept {
 void Table::Impl::set_state(Flow& flow, State next) noexcept {
     flow.state = next;
     const std::uint32_t slot = slot_of(flow);
-    // A later deadline is found out when the armed tick comes; an earlier one would be missed.
-    const Tick deadline = deadline_of(flow);
-    if (deadline >= wheel.armed_at(slot)) return;
     wheel.disarm(slot);
-    wheel.arm(slot, deadline);
+    wheel.arm(slot, deadline_of(flow));
 }
 
 /// The flow is to be ended when its deadline is not after `due`, else armed again.

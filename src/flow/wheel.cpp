@@ -10,15 +10,15 @@ void Wheel::arm(std::uint32_t slot, Tick deadline) noexcept {
     const Tick tick = std::clamp(deadline, now_ + 1, now_ + kTicks - 1);
     const std::uint32_t position = position_of(tick);
     std::uint32_t& head = heads_[position];
-    links_[slot] = {.position = position, .next = head, .previous = kNone};
+    links_[slot] = {.next = head, .previous = kFirst | position};
     if (head != kNone) links_[head].previous = slot;
     head = slot;
 }
 
 void Wheel::disarm(std::uint32_t slot) noexcept {
     const Link& link = links_[slot];
-    if (link.previous == kNone) {
-        heads_[link.position] = link.next;
+    if ((link.previous & kFirst) != 0) {
+        heads_[link.previous & ~kFirst] = link.next;
     } else {
         links_[link.previous].next = link.next;
     }
@@ -26,13 +26,14 @@ void Wheel::disarm(std::uint32_t slot) noexcept {
 }
 
 std::span<std::uint32_t> Wheel::take(Tick tick, std::span<std::uint32_t> into) noexcept {
-    std::uint32_t& head = heads_[position_of(tick)];
+    const std::uint32_t position = position_of(tick);
+    std::uint32_t& head = heads_[position];
     std::size_t taken = 0;
     while (head != kNone && taken < into.size()) {
         into[taken++] = head;
         head = links_[head].next;
     }
-    if (head != kNone) links_[head].previous = kNone;
+    if (head != kNone) links_[head].previous = kFirst | position;
     return into.first(taken);
 }
 

@@ -49,11 +49,6 @@ class Wheel {
     /// `slot` must not be armed. A deadline that is past is looked at in the next tick.
     void arm(std::uint32_t slot, Tick deadline) noexcept;
     void disarm(std::uint32_t slot) noexcept;
-    Tick armed_at(std::uint32_t slot) const noexcept {
-        // What is armed lies less than a turn ahead; or was due and has not been taken yet.
-        const Tick ahead = static_cast<Tick>((links_[slot].position - position_of(now_)) % kTicks);
-        return now_ + (ahead == 0 ? kTicks : ahead);
-    }
 
     /// Takes what is armed at this tick, as far as it fits: the slots that were, each still to be
     /// armed again or forgotten.
@@ -62,10 +57,12 @@ class Wheel {
   private:
     static constexpr Tick kNotStarted = std::numeric_limits<Tick>::min();
 
+    /// Of the first of a tick, `previous` is the tick's place in heads_ and this.
+    static constexpr std::uint32_t kFirst = 1u << 31;
+
     struct Link {
-        std::uint32_t position;  // in heads_
         std::uint32_t next;
-        std::uint32_t previous;  // kNone: first of its tick
+        std::uint32_t previous;
     };
 
     static std::uint32_t position_of(Tick tick) noexcept {
