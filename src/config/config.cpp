@@ -158,6 +158,14 @@ void read_limits(YamlMap& root, Limits& limits) {
     map.read("timeout_closing_s", limits.timeout_closing_s, 1, kDay);
     map.read("timeout_closed_s", limits.timeout_closed_s, 1, kDay);
     map.read("timeout_udp_s", limits.timeout_udp_s, 1, kDay);
+    if (!map.node("sessions").IsDefined()) {
+        limits.sessions = std::min(limits.sessions, limits.flows / 2);
+    } else if (limits.sessions > limits.flows / 2) {
+        map.problems().add(
+            map.node("sessions").Mark(), "'sessions' must be at most half of 'flows'",
+            std::to_string(limits.flows / 2) + " of " + std::to_string(limits.flows) +
+                ": a full table then finds something else to forget");
+    }
     if (!std::has_single_bit(limits.event_ring)) {
         map.problems().add(map.node("event_ring").Mark(), "'event_ring' must be a power of two",
                            "for example " + std::to_string(std::bit_ceil(limits.event_ring)));

@@ -159,6 +159,7 @@ Status Runtime::Impl::make_worker(unsigned i, const pipeline::Generation& first)
     pipeline::Limits limits = limits_of(config, secret);
     limits.tds.tls.key_log = key_log;
     limits.memory = memory;
+    if (!feeder) limits.timeouts.at_once = flow::Timeouts::kAtOnceLive;
     auto inspector = pipeline::Inspector::create(limits, first, *rings[i]);
     if (!inspector) return inspector.error();
     workers[i] = std::make_unique<Worker>(

@@ -5,8 +5,8 @@
 namespace querytap::flow {
 
 std::size_t Index::used_places(const Bucket& bucket) noexcept {
-    return static_cast<std::size_t>(std::count_if(bucket.tags.begin(), bucket.tags.end(),
-                                                  [](std::uint16_t tag) { return tag != kEmpty; }));
+    return bucket.tags.size() -
+           static_cast<std::size_t>(std::count(bucket.tags.begin(), bucket.tags.end(), kEmpty));
 }
 
 bool Index::put(Bucket& bucket, std::uint16_t tag, std::uint32_t slot) noexcept {

@@ -1,5 +1,5 @@
-// Key -> place of its flow. Buckets of eight on one cache line each; a key may stand in two of
-// them, so a look-up touches at most two lines and never more.
+// Key -> place of its flow. Buckets of ten on one cache line each; a key may stand in two of them,
+// so a look-up touches at most two lines and never more.
 #pragma once
 
 #include <array>
@@ -22,13 +22,13 @@ inline void fetch(const void* line) noexcept {
 
 class Index {
   public:
-    static constexpr std::size_t kBucketSize = 8;
-    static constexpr std::size_t kNeighbourhood = 2 * kBucketSize;
+    static constexpr std::size_t kBucketSize = 10;
 
-    /// Twice as many places as flows: with two choices, a bucket then fills up for no one but an
-    /// attacker who knows the secret.
+    /// A quarter more places than flows: with two choices, few buckets fill up, and one of the
+    /// twenty then finds room in its other place, unless an attacker knows the secret.
+    /// flows: a power of two.
     explicit Index(std::size_t flows)
-        : buckets_(flows * 2 / kBucketSize < 2 ? 2 : flows * 2 / kBucketSize),
+        : buckets_(flows / kFlowsPerBucket < 2 ? 2 : flows / kFlowsPerBucket),
           mask_(static_cast<std::uint32_t>(buckets_.size() - 1)) {}
 
     void prefetch(std::uint64_t hash) const noexcept {
@@ -81,30 +81,33 @@ class Index {
 
   private:
     static constexpr std::uint16_t kEmpty = 0;
+    static constexpr std::size_t kFlowsPerBucket = 8;
+    static constexpr std::size_t kTagWords = 3;
 
     struct alignas(64) Bucket {
-        std::array<std::uint16_t, kBucketSize> tags;
+        std::array<std::uint16_t, kTagWords * 4> tags;  // those behind the tenth stay empty
         std::array<std::uint32_t, kBucketSize> slots;
     };
     static_assert(sizeof(Bucket) == 64);
 
-    /// Where a bucket has a tag, as bits to be taken one by one: eight comparisons in a few
-    /// operations on two words.
+    /// Where a bucket has a tag, as bits to be taken one by one: all comparisons in a few
+    /// operations on three words.
     class Matches {
       public:
         Matches(const Bucket& bucket, std::uint16_t tag) noexcept {
             const std::uint64_t wanted = tag * kOneEach;
-            std::array<std::uint64_t, 2> words;
+            std::array<std::uint64_t, kTagWords> words;
             static_assert(sizeof(words) == sizeof(bucket.tags));
             std::memcpy(words.data(), bucket.tags.data(), sizeof(words));
-            left_ = zeros(words[0] ^ wanted) >> 15 | zeros(words[1] ^ wanted) >> 14;
+            left_ = zeros(words[0] ^ wanted) >> 15 | zeros(words[1] ^ wanted) >> 14 |
+                    zeros(words[2] ^ wanted) >> 13;
         }
         bool any() const noexcept { return left_ != 0; }
         /// Only if any().
         std::size_t take() noexcept {
             const auto bit = static_cast<std::size_t>(std::countr_zero(left_));
             left_ &= left_ - 1;
-            return bit / 16 + (bit & 1) * 4;
+            return bit / 16 + bit % 16 * 4;
         }
 
       private:

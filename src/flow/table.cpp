@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <span>
 #include <tuple>
+#include <utility>
 
 #include "table_impl.h"
 
@@ -11,6 +14,11 @@ constexpr std::size_t kFlowsMin = 8;
 
 /// Of a place where no flow is.
 constexpr packet::IpProtocol kNoProtocol{0};
+
+// Flows that come from memory at the same time, when their tick comes.
+constexpr std::size_t kFetchedTogether = 64;
+// How far ahead the flows that end, and their places in the index, are fetched.
+constexpr std::size_t kEndsAhead = 4;
 
 /// Handshakes longer than this are written as this long.
 constexpr std::uint32_t kMicrosecondsMax = UINT32_MAX;
@@ -182,38 +190,56 @@ void Table::Impl::enter(Flow& flow, State next) noexcept {
 void Table::Impl::set_state(Flow& flow, State next) noexcept {
     flow.state = next;
     const std::uint32_t slot = slot_of(flow);
-    // A later deadline is found out when the armed tick comes; an earlier one would be missed.
-    const Tick deadline = deadline_of(flow);
-    if (deadline >= wheel.armed_at(slot)) return;
     wheel.disarm(slot);
-    wheel.arm(slot, deadline);
+    wheel.arm(slot, deadline_of(flow));
 }
 
-/// Moves what was armed at `tick` to `ending` when its deadline is not after `now`, else back.
-void Table::Impl::collect_due(Tick tick, Tick now) noexcept {
-    std::uint32_t slot = wheel.take(tick);
-    while (slot != kNone) {
-        const std::uint32_t next = wheel.next_of(slot);
-        const Tick deadline = deadline_of(flows[slot]);
-        if (deadline <= now) {
-            ending[ending_count++] = slot;
-        } else {
-            wheel.arm(slot, deadline);
-        }
-        slot = next;
+/// The flow is to be ended when its deadline is not after `due`, else armed again.
+void Table::Impl::end_or_arm(std::uint32_t slot, Tick due) noexcept {
+    const Tick deadline = deadline_of(flows[slot]);
+    if (deadline <= due) {
+        ending[ending_count++] = slot;
+    } else {
+        wheel.arm(slot, deadline);
     }
 }
 
+/// What was armed at the tick where the wheel stands, of so many flows as may be looked at.
+void Table::Impl::collect_due(std::size_t& looks) noexcept {
+    std::array<std::uint32_t, kFetchedTogether> room;
+    while (looks != 0) {
+        const std::span into = std::span(room).first(std::min(room.size(), looks));
+        const std::span slots = wheel.take(wheel.now(), into);
+        if (slots.empty()) return;
+        looks -= slots.size();
+        for (const std::uint32_t slot : slots) {
+            fetch(&flows[slot]);
+            fetch(&cold[slot]);
+        }
+        for (const std::uint32_t slot : slots)
+            end_or_arm(slot, wheel.now());
+    }
+}
+
+/// Whatever is armed.
+void Table::Impl::collect_all() noexcept {
+    const std::span room(ending.data(), ending.size());
+    for (Tick tick = 0; tick < Wheel::kTicks; ++tick)
+        ending_count += wheel.take(tick, room.subspan(ending_count)).size();
+}
+
 void Table::Impl::end_collected() noexcept {
-    std::uint32_t* const first = ending.data();
-    std::uint32_t* const last = first + ending_count;
-    std::sort(first, last, [this](std::uint32_t a, std::uint32_t b) {
+    const std::span<std::uint32_t> slots(ending.data(), std::exchange(ending_count, 0));
+    std::sort(slots.begin(), slots.end(), [this](std::uint32_t a, std::uint32_t b) {
         return std::tuple(deadline_of(flows[a]), cold[a].id) <
                std::tuple(deadline_of(flows[b]), cold[b].id);
     });
-    ending_count = 0;
-    for (const std::uint32_t* slot = first; slot != last; ++slot)
-        end_at_deadline(*slot);
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        if (i + 2 * kEndsAhead < slots.size()) fetch(&flows[slots[i + 2 * kEndsAhead]]);
+        if (i + kEndsAhead < slots.size())
+            index.prefetch(hash_of(key_of(flows[slots[i + kEndsAhead]]), secret));
+        end_at_deadline(slots[i]);
+    }
 }
 
 Table::Table(std::size_t capacity, const Timeouts& timeouts, std::uint64_t secret, OnEnd on_end)
@@ -318,41 +344,37 @@ void Table::advance(Timestamp now) {
     Impl& table = *impl_;
     if (now >= table.advanced_from && now < table.advanced_until) return;
     const Tick tick_now = tick_at_or_before(now);
+    table.wheel.start(tick_now);
+    if (tick_now < table.wheel.now()) return;
+
+    std::size_t looks = table.timeouts.at_once;
+    if (tick_now - table.wheel.now() >= Wheel::kTicks) table.jump(tick_now);
+    for (Tick tick = table.wheel.now(); tick <= tick_now; ++tick) {
+        table.wheel.set_now(tick);
+        table.collect_due(looks);
+        table.end_collected();
+        if (looks == 0) return;
+    }
     table.advanced_from = now;
     table.advanced_until = tick_now < kTickMax ? time_of(tick_now + 1) : now;
-    if (!table.wheel.started()) {
-        table.wheel.start(tick_now);
-        return;
-    }
-    if (tick_now <= table.wheel.now()) return;
+}
 
-    if (tick_now - table.wheel.now() < Wheel::kTicks) {
-        for (Tick tick = table.wheel.now() + 1; tick <= tick_now; ++tick) {
-            table.wheel.set_now(tick);
-            table.collect_due(tick, tick);
-            if (table.ending_count != 0) table.end_collected();
-        }
-        return;
-    }
-    // A jump over the whole wheel (a capture of many days): one sweep instead of one look at each
-    // second. Whatever is armed again goes to ticks after `now`, not yet swept positions included,
-    // where a second look does no harm.
-    table.wheel.set_now(tick_now);
-    for (Tick tick = tick_now + 1 - Wheel::kTicks; tick <= tick_now; ++tick) {
-        table.collect_due(tick, tick_now);
-    }
-    table.end_collected();
+/// Over the whole wheel, or more (a capture of many days): where all ends come out in order, one
+/// sweep instead of one look at each second. Else the last turn is enough.
+void Table::Impl::jump(Tick now) noexcept {
+    if (timeouts.at_once != SIZE_MAX) return wheel.set_now(now - Wheel::kTicks);
+    wheel.set_now(now);
+    collect_all();
+    const std::span<const std::uint32_t> slots(ending.data(), std::exchange(ending_count, 0));
+    for (const std::uint32_t slot : slots)
+        end_or_arm(slot, now);
+    end_collected();
 }
 
 void Table::end_all(Timestamp now) {
     Impl& table = *impl_;
     table.wheel.start(tick_at_or_before(now));
-    for (Tick tick = 0; tick < Wheel::kTicks; ++tick) {
-        for (std::uint32_t slot = table.wheel.take(tick); slot != Wheel::kNone;
-             slot = table.wheel.next_of(slot)) {
-            table.ending[table.ending_count++] = slot;
-        }
-    }
+    table.collect_all();
     std::uint32_t* const first = table.ending.data();
     std::uint32_t* const last = first + table.ending_count;
     std::sort(first, last, [&table](std::uint32_t a, std::uint32_t b) {

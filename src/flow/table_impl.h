@@ -45,7 +45,10 @@ struct Table::Impl {
           envelopes(capacity),
           index(capacity),
           wheel(capacity),
-          ending(capacity) {}
+          ending(capacity) {
+        counters.capacity.set(capacity);
+        ending[0] = kNone;  // live, no more than its first page is used: it comes now
+    }
 
     Timeouts timeouts;
     std::uint64_t secret;
@@ -98,12 +101,16 @@ struct Table::Impl {
     void evict_for(std::uint64_t hash, Timestamp now) noexcept;
     void evict_neighbour(std::uint64_t hash, Timestamp now) noexcept;
     void evict(std::uint32_t victim, Timestamp now) noexcept;
+    void count_evicted(const Flow& flow) noexcept;
     bool make_room(std::uint64_t hash) noexcept;
     void note_syn(Flow& flow, Side side, const packet::PacketView& packet) noexcept;
     void time_handshake(Flow& flow) noexcept;
     void enter(Flow& flow, State next) noexcept;
     void set_state(Flow& flow, State next) noexcept;
-    void collect_due(Tick tick, Tick now) noexcept;
+    void end_or_arm(std::uint32_t slot, Tick due) noexcept;
+    void collect_due(std::size_t& looks) noexcept;
+    void collect_all() noexcept;
+    void jump(Tick now) noexcept;
     void end_collected() noexcept;
 };
 

@@ -1,7 +1,6 @@
 #include "wheel.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace querytap::flow {
 
@@ -11,23 +10,31 @@ void Wheel::arm(std::uint32_t slot, Tick deadline) noexcept {
     const Tick tick = std::clamp(deadline, now_ + 1, now_ + kTicks - 1);
     const std::uint32_t position = position_of(tick);
     std::uint32_t& head = heads_[position];
-    links_[slot] = {.position = position, .next = head, .previous = kNone};
+    links_[slot] = {.next = head, .previous = kFirst | position};
     if (head != kNone) links_[head].previous = slot;
     head = slot;
 }
 
 void Wheel::disarm(std::uint32_t slot) noexcept {
     const Link& link = links_[slot];
-    if (link.previous == kNone) {
-        heads_[link.position] = link.next;
+    if ((link.previous & kFirst) != 0) {
+        heads_[link.previous & ~kFirst] = link.next;
     } else {
         links_[link.previous].next = link.next;
     }
     if (link.next != kNone) links_[link.next].previous = link.previous;
 }
 
-std::uint32_t Wheel::take(Tick tick) noexcept {
-    return std::exchange(heads_[position_of(tick)], kNone);
+std::span<std::uint32_t> Wheel::take(Tick tick, std::span<std::uint32_t> into) noexcept {
+    const std::uint32_t position = position_of(tick);
+    std::uint32_t& head = heads_[position];
+    std::size_t taken = 0;
+    while (head != kNone && taken < into.size()) {
+        into[taken++] = head;
+        head = links_[head].next;
+    }
+    if (head != kNone) links_[head].previous = kFirst | position;
+    return into.first(taken);
 }
 
 }  // namespace querytap::flow

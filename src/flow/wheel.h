@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include <querytap/base/mapped_array.h>
@@ -48,24 +49,20 @@ class Wheel {
     /// `slot` must not be armed. A deadline that is past is looked at in the next tick.
     void arm(std::uint32_t slot, Tick deadline) noexcept;
     void disarm(std::uint32_t slot) noexcept;
-    Tick armed_at(std::uint32_t slot) const noexcept {
-        // What is armed lies less than a turn ahead.
-        const Tick ahead = static_cast<Tick>((links_[slot].position - position_of(now_)) % kTicks);
-        return now_ + (ahead == 0 ? kTicks : ahead);
-    }
 
-    /// Takes all that is armed at this tick; a chain through next_of(), each still to be armed
-    /// again or forgotten.
-    std::uint32_t take(Tick tick) noexcept;
-    std::uint32_t next_of(std::uint32_t slot) const noexcept { return links_[slot].next; }
+    /// Takes what is armed at this tick, as far as it fits: the slots that were, each still to be
+    /// armed again or forgotten.
+    std::span<std::uint32_t> take(Tick tick, std::span<std::uint32_t> into) noexcept;
 
   private:
     static constexpr Tick kNotStarted = std::numeric_limits<Tick>::min();
 
+    /// Of the first of a tick, `previous` is the tick's place in heads_ and this.
+    static constexpr std::uint32_t kFirst = 1u << 31;
+
     struct Link {
-        std::uint32_t position;  // in heads_
         std::uint32_t next;
-        std::uint32_t previous;  // kNone: first of its tick
+        std::uint32_t previous;
     };
 
     static std::uint32_t position_of(Tick tick) noexcept {

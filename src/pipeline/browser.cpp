@@ -60,8 +60,8 @@ void add_evidence(Context& context, flow::Flow& flow, const Conversation& who, v
 void flag_overflow(Context& context, flow::Flow& flow, const Conversation& who) noexcept {
     constexpr tds::Anomaly kAnomaly = tds::Anomaly::kSsrpOverflow;
     context.counters.anomalies[static_cast<std::size_t>(kAnomaly)].add();
-    if (flow.value == flow::Value::kSql) return;
-    flow.value = flow::Value::kSql;
+    if (flow.told) return;
+    flow.told = true;
     if (context.limits.tds_events) {
         context.events.write<Tds>(who, [&](Tds& event) {
             event.kind = TdsKind::kAnomaly;
@@ -87,7 +87,7 @@ class DatagramHits final : public signature::HitSink {
                                          60};
         const signature::Rule& rule = scanner().rules().rules()[hit.rule];
         if (!is_told(context_, who_, rule, rule.rate.value_or(kUsual), to_server_)) return;
-        flow_.value = flow::Value::kSql;
+        flow_.told = true;
         write_alert(context_, who_, hit, context_.current->owned->shared.number, to_server_, {},
                     {});
         add_evidence(context_, flow_, who_, verdict::Kind::kSignature, evidence_id(rule).view(),

@@ -49,7 +49,9 @@ class Inspector::Impl {
                      end(flow, reason, when);
                  }),
           connections_(context_, flows_, limits.sessions),
-          fragments_(limits.fragments, limits.hash_secret, limits.decode) {}
+          fragments_(limits.fragments, limits.hash_secret, limits.decode) {
+        context_.counters.sessions_capacity.set(limits.sessions);
+    }
 
     void inspect(std::span<const packet::Frame> burst) noexcept;
     void advance(Timestamp now) noexcept;

@@ -55,7 +55,7 @@ inline bool is_sql_related(const flow::Flow& flow, const flow::Key& key,
     const auto app = static_cast<protocol::Protocol>(flow.app);
     return app == protocol::Protocol::kTds || app == protocol::Protocol::kTds5 ||
            (key.protocol == packet::IpProtocol::kTcp && touches_sql_port(key, context)) ||
-           flow.value == flow::Value::kSql;
+           flow.value == flow::Value::kSql || flow.told;
 }
 
 inline void shed(Context& context, Shed what, std::size_t bytes) noexcept {

@@ -46,6 +46,8 @@ void add_traffic(MetricFamilies& out, const WorkerStats& worker, const Labels& l
 void add_flows(MetricFamilies& out, const WorkerStats& worker, const Labels& labels) {
     const flow::TableCounters& flow = worker.inspector.flow;
     out.gauge("flows_active", "Flows in the table.", labels, number(flow.active));
+    out.gauge("flows_capacity", "Flows that the table has room for.", labels,
+              number(flow.capacity));
     out.counter("flows_created_total", "Flows seen for the first time.", labels,
                 number(flow.created));
     const std::pair<const char*, const Counter&> ends[] = {{"timeout", flow.ended_timeout},
@@ -58,14 +60,17 @@ void add_flows(MetricFamilies& out, const WorkerStats& worker, const Labels& lab
         out.counter("flows_expired_total", "Flows that ended, by reason.", with_reason,
                     number(count));
     }
-    const std::pair<const char*, const Counter&> values[] = {{"half_open", flow.evicted_half_open},
-                                                             {"tds", flow.evicted_sql}};
-    for (const auto& [value, count] : values) {
-        Labels with_value = labels;
-        with_value.emplace_back("value", value);
+    const std::pair<const char*, const Counter&> kinds[] = {
+        {"half_open", flow.evicted_half_open}, {"udp", flow.evicted_udp},
+        {"closed", flow.evicted_closed},       {"uninteresting", flow.evicted_uninteresting},
+        {"undecided", flow.evicted_undecided}, {"tds", flow.evicted_sql}};
+    for (const auto& [kind, count] : kinds) {
+        Labels with_kind = labels;
+        with_kind.emplace_back("kind", kind);
         out.counter("flows_evicted_total",
-                    "Of the flows evicted from a full table: the least and the most valuable.",
-                    with_value, number(count));
+                    "Flows evicted from a full table, by what they were: TDS sessions only where "
+                    "nothing else was found.",
+                    with_kind, number(count));
     }
 }
 
@@ -124,6 +129,8 @@ void add_tds(MetricFamilies& out, const WorkerStats& worker, const Labels& label
     }
     out.gauge("tds_sessions_active", "TDS connections being inspected.", labels,
               number(pipeline.sessions_active));
+    out.gauge("tds_sessions_capacity", "TDS connections that can be inspected at once.", labels,
+              number(pipeline.sessions_capacity));
     out.counter("tds_logins_total", "Logins seen in clear.", labels, number(pipeline.logins));
     out.counter("tds_queries_total", "Requests with SQL or an RPC.", labels,
                 number(pipeline.queries));

@@ -53,10 +53,14 @@ def packets(bars: Bars, build: pathlib.Path, arguments) -> None:
     bars.add("    its packet rate beside that of 64 B", found["mixed_pps"] / found["small_pps"] * 100, 90, "%", digits=0)
     print(f"{'SYN flood, never answered':<52} {found['flood_pps'] / 1e6:>9.2f} Mpps")
     bars.add("    TDS sessions of 1000 detected after it", found["flood_detected"], found["sessions"], "", must=True, digits=0)
-    bars.add("crafted collisions, secret known, of others' rate", found["colliding_pps"] / found["spread_pps"] * 100, 50, "%",
+    bars.add("    TDS sessions that it evicted", found["flood_evicted_sessions"], 0, "", at_most=True, must=True, digits=0)
+    bars.add("crafted collisions, secret known, of that rate", found["colliding_pps"] / found["flood_pps"] * 100, 50, "%",
              digits=0)
     bars.add("    TDS sessions of 1000 detected after them", found["colliding_detected"], found["sessions"], "", must=True,
              digits=0)
+    bars.add("    TDS sessions that they evicted", found["colliding_evicted_sessions"], 0, "", at_most=True, must=True, digits=0)
+    # 1,024 descriptors at 14.88 Mpps
+    bars.add(f"{flows} flows end in a second: longest burst", found["expiry_burst_us"], 70, "us", at_most=True, digits=1)
     bars.add("an idle TDS session with its flow", found["session_bytes"], 2048, "bytes", at_most=True,
              must=not arguments.short, digits=0)
 

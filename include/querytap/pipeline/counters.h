@@ -31,6 +31,7 @@ struct Counters {
     Counter alerts_suppressed;   ///< repeated hits of a flow beyond the bound for a signature
     std::array<Counter, kEventTypeCount> events_dropped;  ///< event ring full, by EventType
     Counter sessions_active;
+    Counter sessions_capacity;
     Counter sessions_exhausted;     ///< connections that found no place, packet by packet
     Counter sessions_reclaimed;     ///< on probation, gone to make place for others
     Counter messages_exhausted;     ///< messages that found no place

@@ -26,8 +26,8 @@ class EventRing final : public EventSink {
     EventRing(std::size_t capacity, WhenFull when_full) : ring_(capacity), when_full_(when_full) {}
 
     // --- worker ---
-    /// Live, when three quarters are full, the rest is kept for findings: TDS records, by far the
-    /// most and the least valuable, are dropped first.
+    /// Live, when three quarters are full, the rest is kept for alerts and verdicts: of TDS records
+    /// and of flow records a flood can make any number.
     Event* reserve(EventType type) noexcept override;
     void publish() noexcept override { ring_.publish(); }
     /// All events before `time` are published, and of those at `time` all that packets up to

@@ -114,6 +114,9 @@ INSTANTIATE_TEST_SUITE_P(
               "q.yaml:2:17: 'spin' must be true or false, not 'perhaps'"},
         Wrong{WITH_PORT "limits: {event_ring: 1000}",
               "q.yaml:2:22: 'event_ring' must be a power of two (for example 1024)"},
+        Wrong{WITH_PORT "limits: {flows: 8192, sessions: 4097}",
+              "q.yaml:2:33: 'sessions' must be at most half of 'flows' (4096 of 8192: a full table "
+              "then finds something else to forget)"},
         Wrong{WITH_PORT "eve: {sql_text: some}",
               "q.yaml:2:17: 'sql_text': 'some' is not a way to show SQL (write full, redacted "
               "(literals as ?) or none)"},
@@ -140,6 +143,16 @@ INSTANTIATE_TEST_SUITE_P(
               "them)"},
         Wrong{WITH_PORT "signatures: [a]", "q.yaml:2:13: 'signatures' must be a text"},
         Wrong{"ports: [", "q.yaml:1:1: is not valid YAML: end of sequence flow not found"}));
+
+TEST(Config, SessionsAreHalfOfASmallTableUnlessTheyAreGiven) {
+    const auto of = [](const char* limits) {
+        return parse(std::string(WITH_PORT) + limits, "q.yaml")->limits.sessions;
+    };
+    EXPECT_EQ(of("limits: {flows: 8192}"), 4096u);
+    EXPECT_EQ(of("limits: {flows: 8192, sessions: 4096}"), 4096u);
+    EXPECT_EQ(of("limits: {flows: 32768}"), Limits{}.sessions);
+    EXPECT_EQ(of("limits: {flows: 65536}"), Limits{}.sessions);
+}
 
 TEST(Config, MissingFileSaysSo) {
     const auto config = load("/nonexistent/q.yaml");

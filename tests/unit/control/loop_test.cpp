@@ -193,9 +193,12 @@ TEST(EventRing, LastQuarterIsForFindings) {
             put(*ring, at(i, 1));
     }
     EXPECT_EQ(live.reserve(EventType::kTds), nullptr);
-    EXPECT_EQ(live.dropped().read(), 1u);
+    EXPECT_EQ(live.reserve(EventType::kFlow), nullptr) << "of a flood of SYNs, for example";
+    EXPECT_EQ(live.dropped().read(), 2u);
     EXPECT_NE(live.reserve(EventType::kVerdict), nullptr);
+    EXPECT_NE(live.reserve(EventType::kAlert), nullptr);
     EXPECT_NE(replay.reserve(EventType::kTds), nullptr);
+    EXPECT_NE(replay.reserve(EventType::kFlow), nullptr);
 }
 
 TEST(EventRing, FullRingDropsAndCounts) {

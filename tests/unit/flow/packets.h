@@ -73,6 +73,19 @@ inline PacketView udp(std::uint32_t n, bool answer = false) {
     return packet;
 }
 
+/// Data of the n-th of many TCP clients.
+inline PacketView data(std::uint32_t n) {
+    PacketView packet = tcp({.data = true});
+    packet.source = IpAddress::v4(0x0b000000 + n);
+    return packet;
+}
+/// The SYN of the n-th of many others.
+inline PacketView syn(std::uint32_t n) {
+    PacketView packet = tcp({.flags = kSyn});
+    packet.source = IpAddress::v4(0x0c000000 + n);
+    return packet;
+}
+
 struct End {
     std::uint64_t id;
     EndReason reason;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -242,6 +243,83 @@ TEST(Expiry, ShutdownEndsAllInOrderOfTheirFirstPackets) {
     EXPECT_EQ(table.table->counters().active.read(), 1u);
 }
 
+TEST(Expiry, NoMoreThanToldAtOnce) {
+    Watched table(1024, {.at_once = 8});
+    for (std::uint32_t n = 0; n < 100; ++n)
+        table.see(udp(n), at(0));
+    std::size_t before = 0;
+    for (int call = 0; call < 13; ++call) {
+        table.table->advance(at(30 + call * 1e-6));
+        EXPECT_EQ(table.ends.size() - before, call < 12 ? 8u : 4u) << call;
+        before = table.ends.size();
+    }
+    for (const End& end : table.ends) {
+        EXPECT_EQ(end.reason, EndReason::kTimeout);
+        EXPECT_EQ(end.when, at(30)) << "the deadline, however late";
+    }
+    EXPECT_EQ(table.table->counters().active.read(), 0u);
+}
+
+TEST(Expiry, LookingAgainCountsToo) {
+    Watched table(1024, {.at_once = 8});
+    table.see(udp(100), at(0));  // what was armed last is looked at first
+    for (std::uint32_t n = 0; n < 100; ++n)
+        table.see(udp(n), at(0));
+    for (std::uint32_t n = 0; n < 100; ++n)
+        table.see(udp(n), at(20.5));
+    for (int call = 0; call < 12; ++call)
+        table.table->advance(at(30 + call * 1e-6));
+    EXPECT_TRUE(table.ends.empty()) << "a hundred were put off before the one that is due";
+    table.table->advance(at(30.1));
+    EXPECT_EQ(table.ends.size(), 1u);
+}
+
+TEST(Expiry, ALateFlowTakesNoMorePackets) {
+    Watched table(1024, {.at_once = 1});
+    std::vector<std::uint64_t> ids;
+    for (std::uint32_t n = 0; n < 100; ++n)
+        ids.push_back(table.id(table.see(udp(n), at(0))));
+    for (std::uint32_t n = 0; n < 100; ++n) {
+        table.see(udp(n), at(31));
+        EXPECT_TRUE(table.created) << n;
+    }
+    std::set<std::uint64_t> ended;
+    for (const End& end : table.ends) {
+        EXPECT_EQ(end.when, at(30));
+        ended.insert(end.id);
+    }
+    EXPECT_EQ(ended, std::set<std::uint64_t>(ids.begin(), ids.end())) << "each once";
+    EXPECT_EQ(table.table->counters().active.read(), 100u);
+}
+
+TEST(Expiry, AJumpIsNoMoreThanToldAtOnceEither) {
+    Watched table(1024, {.established = std::chrono::hours(10), .at_once = 8});
+    table.handshake(at(0));
+    for (std::uint32_t n = 0; n < 100; ++n)
+        table.see(udp(n), at(n * 0.29));
+    const double later = 2 * 3600.0;  // more than the wheel holds
+    for (std::size_t call = 1; call <= 12; ++call) {
+        table.table->advance(at(later));
+        EXPECT_LE(table.ends.size(), 8 * call);
+    }
+    for (int call = 0; call < 2; ++call)
+        table.table->advance(at(later));
+    EXPECT_EQ(table.ends.size(), 100u);
+    for (int call = 0; call < 3; ++call)
+        table.table->advance(at(10 * 3600.0));
+    EXPECT_EQ(table.ends.size(), 101u);
+}
+
+TEST(Expiry, ShutdownEndsTheLateOnesToo) {
+    Watched table(1024, {.at_once = 1});
+    for (std::uint32_t n = 0; n < 10; ++n)
+        table.see(udp(n), at(0));
+    table.table->advance(at(31));
+    table.table->end_all(at(32));
+    EXPECT_EQ(table.ends.size(), 10u);
+    EXPECT_EQ(table.table->counters().active.read(), 0u);
+}
+
 /// One packet of a random schedule.
 struct Step {
     std::uint32_t conversation;
@@ -315,6 +393,26 @@ TEST(Expiry, AgreesWithAModelOverRandomSchedules) {
             table.see(udp(step.conversation), at(step.second));
         table.table->advance(at(finish));
         EXPECT_EQ(table.ends, ends_by_model(steps, finish)) << "seed " << seed;
+    }
+}
+
+// Late ends come in another order and are the same.
+TEST(Expiry, AFewAtOnceAgreeWithTheModel) {
+    const auto sorted = [](std::vector<End> ends) {
+        std::sort(ends.begin(), ends.end(), [](const End& a, const End& b) {
+            return std::pair(a.when, a.id) < std::pair(b.when, b.id);
+        });
+        return ends;
+    };
+    for (unsigned seed = 1; seed <= 5; ++seed) {
+        const std::vector<Step> steps = random_schedule(seed, 60, 600);
+        const double finish = steps.back().second + 100;
+        Watched table(1024, {.at_once = 2});
+        for (const Step& step : steps)
+            table.see(udp(step.conversation), at(step.second));
+        for (int call = 0; call < 100; ++call)
+            table.table->advance(at(finish));
+        EXPECT_EQ(sorted(table.ends), ends_by_model(steps, finish)) << "seed " << seed;
     }
 }
 

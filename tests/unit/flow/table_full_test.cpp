@@ -1,6 +1,9 @@
 // What happens when there is no room: the least valuable flow of the neighbourhood goes.
 #include <array>
+#include <map>
 #include <set>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -13,6 +16,7 @@ using namespace test;
 
 TEST(Capacity, IsRoundedUpToAPowerOfTwo) {
     EXPECT_EQ(Watched(1000).table->capacity(), 1024u);
+    EXPECT_EQ(Watched(1000).table->counters().capacity.read(), 1024u);
     EXPECT_EQ(Watched(1024).table->capacity(), 1024u);
     EXPECT_GE(Watched(0).table->capacity(), 1u);
 }
@@ -62,17 +66,68 @@ TEST(Eviction, TakesTheLeastValuableFirst) {
                             Value::kUndecided, Value::kSql};
     std::uint64_t ids[8];
     for (std::uint32_t n = 0; n < 8; ++n) {
-        Flow& flow = table.see(udp(n), at(n * 0.1));
+        Flow& flow = table.see(data(n), at(n * 0.1));
         flow.value = values[n];
         ids[n] = table.id(flow);
     }
     // Newcomers are kept as SQL, so that they are not the next to go.
     for (std::uint32_t n = 100; n < 105; ++n)
-        table.see(udp(n), at(1)).value = Value::kSql;
+        table.see(data(n), at(1)).value = Value::kSql;
     ASSERT_EQ(table.ends.size(), 5u);
     const std::size_t expected[] = {2, 4, 5, 1, 6};  // value first, then the longest idle
     for (std::size_t i = 0; i < 5; ++i)
         EXPECT_EQ(table.ends[i].id, ids[expected[i]]) << i;
+}
+
+struct Candidate {
+    const char* name;
+    std::vector<PacketView> packets;
+    Value value;  ///< that its owner gives it
+};
+
+// The more a flow is worth, the longer it has been idle, so that nothing but its worth keeps it.
+TEST(Eviction, HalfOpenThenWhatHasToldAllThenTheUndecidedThenSessions) {
+    const auto from = [](std::uint32_t n, PacketView packet) {
+        packet.source = IpAddress::v4(0x0b000000 + n);
+        return packet;
+    };
+    const PacketView reset = tcp({.flags = kRst});
+    const Candidate candidates[] = {
+        {"TDS", {data(0)}, Value::kSql},
+        {"nobody knows yet", {data(1)}, Value::kUndecided},
+        {"UDP that was told of", {udp(2)}, Value::kSql},
+        {"UDP", {udp(3)}, Value::kUndecided},
+        {"closed TDS", {data(4), from(4, reset)}, Value::kSql},
+        {"closed before anything was known", {data(5), from(5, reset)}, Value::kUndecided},
+        {"HTTP", {data(6)}, Value::kUninteresting},
+        {"SYN without an answer", {syn(7)}, Value::kUndecided},
+    };
+    Watched table(8);
+    std::map<std::uint64_t, std::string> names;
+    double now = 0;
+    for (const Candidate& candidate : candidates) {
+        for (const PacketView& packet : candidate.packets) {
+            Flow& flow = table.see(packet, at(now));
+            flow.value = candidate.value;
+            names[table.id(flow)] = candidate.name;
+        }
+        now += 0.1;
+    }
+    for (std::uint32_t n = 100; n < 108; ++n)
+        table.see(data(n), at(1)).value = Value::kSql;
+    std::vector<std::string> gone;
+    for (const End& end : table.ends)
+        gone.push_back(names[end.id]);
+    EXPECT_EQ(gone, (std::vector<std::string>{
+                        "SYN without an answer", "UDP that was told of", "UDP", "closed TDS",
+                        "closed before anything was known", "HTTP", "nobody knows yet", "TDS"}));
+    const TableCounters& counters = table.table->counters();
+    EXPECT_EQ(counters.evicted_half_open.read(), 1u);
+    EXPECT_EQ(counters.evicted_udp.read(), 2u);
+    EXPECT_EQ(counters.evicted_closed.read(), 2u);
+    EXPECT_EQ(counters.evicted_uninteresting.read(), 1u);
+    EXPECT_EQ(counters.evicted_undecided.read(), 1u);
+    EXPECT_EQ(counters.evicted_sql.read(), 1u) << "the closed one had told all";
 }
 
 TEST(Eviction, AmongEqualsTheLongestIdleGoes) {
@@ -94,11 +149,8 @@ TEST(Eviction, AFloodOfSynsDisplacesItself) {
     for (std::uint16_t n = 0; n < 100; ++n) {
         table.see(tcp({.data = true, .client_port = static_cast<std::uint16_t>(1000 + n)}), at(0));
     }
-    for (std::uint32_t n = 0; n < 5000; ++n) {
-        PacketView syn = tcp({.flags = kSyn});
-        syn.source = IpAddress::v4(0x0c000000 + n);
-        table.see(syn, at(1));
-    }
+    for (std::uint32_t n = 0; n < 5000; ++n)
+        table.see(syn(n), at(1));
     int kept = 0;
     for (std::uint16_t n = 0; n < 100; ++n) {
         table.see(tcp({.client_port = static_cast<std::uint16_t>(1000 + n)}), at(2));
@@ -141,17 +193,52 @@ TEST(Eviction, ComesOnlyWhenTheTableIsFull) {
 TEST(Eviction, NeverTakesASessionWhileOthersRemain) {
     Watched table(1024);
     for (std::uint32_t n = 0; n < 1000; ++n)
-        table.see(udp(n), at(0)).value = Value::kSql;
+        table.see(data(n), at(0)).value = Value::kSql;
     // Twenty-four places are left, and a flood of them.
-    for (std::uint32_t n = 0; n < 20'000; ++n) {
-        PacketView syn = tcp({.flags = kSyn});
-        syn.source = IpAddress::v4(0x0c000000 + n);
-        table.see(syn, at(1 + n * 1e-6));
-    }
+    for (std::uint32_t n = 0; n < 20'000; ++n)
+        table.see(syn(n), at(1 + n * 1e-6));
     EXPECT_EQ(table.table->counters().evicted_sql.read(), 0u);
     EXPECT_GT(table.table->counters().evicted_half_open.read(), 19'000u);
     for (std::uint32_t n = 0; n < 1000; ++n) {
-        table.see(udp(n), at(2));
+        table.see(data(n), at(2));
+        ASSERT_FALSE(table.created) << n;
+    }
+}
+
+// Sessions stand side by side where they were made, and the newest flow is one of them: the first
+// places that come to hand hold nothing else.
+TEST(Eviction, FindsOthersWhereHalfAreSessions) {
+    constexpr std::uint32_t kSessions = 2048;
+    for (std::uint64_t secret = 1; secret <= 5; ++secret) {
+        Watched table(2 * kSessions, {}, secret);
+        const auto open = [&](std::uint32_t n) {
+            table.see(data(n), at(n * 1e-6)).value = Value::kSql;
+        };
+        for (std::uint32_t n = 0; n < kSessions; ++n)
+            open(n);
+        for (std::uint32_t n = 0; n < kSessions; ++n)
+            table.see(syn(n), at(1));
+        for (std::uint32_t n = 1; n <= kSessions; ++n) {
+            PacketView reset = tcp({.flags = kRst});
+            reset.source = data(kSessions - n).source;
+            table.see(reset, at(1));
+            open(kSessions + n);
+        }
+        EXPECT_EQ(table.table->counters().ended_evicted.read(), kSessions);
+        EXPECT_EQ(table.table->counters().evicted_sql.read(), 0u) << "secret " << secret;
+    }
+}
+
+// Whatever its owner thinks of it: anybody can send datagrams from anywhere.
+TEST(Eviction, UdpIsNeverWorthASession) {
+    Watched table(1024);
+    for (std::uint32_t n = 0; n < 512; ++n)
+        table.see(data(n), at(0)).value = Value::kSql;
+    for (std::uint32_t n = 10'000; n < 30'000; ++n)
+        table.see(udp(n), at(1 + n * 1e-6)).value = Value::kSql;
+    EXPECT_EQ(table.table->counters().evicted_sql.read(), 0u);
+    for (std::uint32_t n = 0; n < 512; ++n) {
+        table.see(data(n), at(2));
         ASSERT_FALSE(table.created) << n;
     }
 }
@@ -159,7 +246,7 @@ TEST(Eviction, NeverTakesASessionWhileOthersRemain) {
 TEST(Eviction, TakesASessionWhenNothingElseIsThereAndSaysSo) {
     Watched table(8);
     for (std::uint32_t n = 0; n < 9; ++n)
-        table.see(udp(n), at(n)).value = Value::kSql;
+        table.see(data(n), at(n)).value = Value::kSql;
     EXPECT_EQ(table.table->counters().evicted_sql.read(), 1u);
     EXPECT_EQ(table.ends.size(), 1u);
 }

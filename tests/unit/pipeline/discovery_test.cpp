@@ -22,7 +22,9 @@ Timestamp at(std::int64_t seconds) {
 
 class DiscoveryTest : public testing::Test {
   protected:
-    DiscoveryTest() {
+    DiscoveryTest() { start(test::small_limits()); }
+
+    void start(const Limits& limits) {
         Generation generation;
         generation.number = 1;
         generation.rules =
@@ -35,15 +37,15 @@ alert udp any 1434 -> any any (msg:"an answer"; flow:to_client; content:"SECRETH
 alert tcp any any -> any any (msg:"no datagram"; content:"sock"; sid:6;))",
                 "test.rules")
                 .value();
-        inspector_ = Inspector::create(test::small_limits(), generation, events_).value();
+        inspector_ = Inspector::create(limits, generation, events_).value();
     }
 
     void inspect(const std::vector<std::uint8_t>& frame) {
         const packet::Frame frames[] = {{frame, at(now_), ++ordinal_}};
         inspector_->inspect(frames);
     }
-    void ask(const Wire& datagram, std::uint16_t port = 1434) {
-        inspect(test::udp_frame({.source = kClient,
+    void ask(const Wire& datagram, std::uint16_t port = 1434, std::uint32_t client = kClient) {
+        inspect(test::udp_frame({.source = client,
                                  .destination = kServer,
                                  .source_port = 50001,
                                  .destination_port = port},
@@ -157,6 +159,33 @@ TEST_F(DiscoveryTest, SlammerIsMaliciousOnceForAFlow) {
     const auto flows = events_.of(EventType::kFlow);
     ASSERT_EQ(flows.size(), 1u);
     EXPECT_EQ(flows[0]->flow.level, verdict::Level::kMalicious);
+}
+
+TEST_F(DiscoveryTest, WhatCountsForNoVerdictIsToldOnceAndHasItsRecord) {
+    Limits limits = test::small_limits();
+    limits.weights[static_cast<std::size_t>(verdict::Evidence::kSsrpOverflow)] = 0;
+    start(limits);
+    for (int i = 0; i < 3; ++i)
+        ask(Wire().u8(4).fill(96, 1).fill(279, 0x90));
+    EXPECT_TRUE(events_.of(EventType::kVerdict).empty());
+    EXPECT_EQ(events_.tds(TdsKind::kAnomaly).size(), 1u);
+    inspector_->finish(at(now_ + 1));
+    EXPECT_EQ(events_.of(EventType::kFlow).size(), 1u);
+}
+
+TEST_F(DiscoveryTest, AFloodOfOverflowsTakesNoSessionsPlace) {
+    Limits limits = test::small_limits();
+    limits.flows = 64;
+    start(limits);
+    for (std::uint32_t n = 0; n < 30; ++n)
+        ASSERT_TRUE(tls_is_inspected(1433, kClient + n));
+    const Wire overflow = Wire().u8(4).fill(96, 1).fill(279, 0x90);
+    const Wire worm = Wire().u8(4).raw("....\x81\xF1\x03\x01\x04\x9B\x81\xF1\x01 sock..send..");
+    for (std::uint32_t n = 0; n < 2000; ++n)
+        ask(n % 2 == 0 ? overflow : worm, 1434, 0x0b000000 + n);
+    EXPECT_EQ(inspector_->stats().flow.evicted_sql.read(), 0u);
+    EXPECT_EQ(inspector_->stats().pipeline.sessions_active.read(), 30u);
+    EXPECT_EQ(events_.of(EventType::kVerdict).size(), 2000u) << "each is told";
 }
 
 TEST_F(DiscoveryTest, OtherDatagramsAreNobodysBusiness) {

@@ -81,6 +81,9 @@ class Source final : public MetricsSource {
         pipeline_.verdicts[static_cast<std::size_t>(verdict::Level::kMalicious)].add(1);
         flow_.created.add(12);
         flow_.active.add(3);
+        flow_.capacity.set(16);
+        flow_.evicted_udp.add(4);
+        pipeline_.sessions_capacity.set(8);
         const std::uint32_t number = signature::count_number(rule());
         scanner_.rules.reserve(number + 1);
         scanner_.rules.find(number)->hits.add(2);
