@@ -113,6 +113,7 @@ struct Table::Impl {
                  Timestamp now) noexcept;
     void end(std::uint32_t slot, EndReason reason, Timestamp when) noexcept;
     void end_at_deadline(std::uint32_t slot) noexcept;
+    void fetch_neighbours(std::uint64_t hash) const noexcept;
     std::uint32_t least_worth(std::uint32_t a, std::uint32_t b) const noexcept;
     std::uint32_t least_neighbour(std::uint64_t hash) const noexcept;
     void evict_for(std::uint64_t hash, Timestamp now) noexcept;
