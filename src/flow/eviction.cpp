@@ -38,9 +38,15 @@ Value worth_of(const Flow& flow) noexcept {
 
 }  // namespace
 
+/// All come from memory at the same time, and not one after the other.
+void Table::Impl::fetch_neighbours(std::uint64_t hash) const noexcept {
+    index.for_each_neighbour(hash, [&](std::uint32_t slot) { fetch(&flows[slot]); });
+}
+
 /// Both places of the key are full, the table is not: one of those there moves to its other place.
 bool Table::Impl::make_room(std::uint64_t hash) noexcept {
     bool made = false;
+    fetch_neighbours(hash);
     index.for_each_neighbour(hash, [&](std::uint32_t slot) {
         if (!made) made = index.move(hash_of(key_of(flows[slot]), secret), slot);
     });
@@ -57,8 +63,7 @@ std::uint32_t Table::Impl::least_worth(std::uint32_t a, std::uint32_t b) const n
 
 std::uint32_t Table::Impl::least_neighbour(std::uint64_t hash) const noexcept {
     std::uint32_t victim = kNone;
-    // All come from memory at the same time, and not one after the other.
-    index.for_each_neighbour(hash, [&](std::uint32_t slot) { __builtin_prefetch(&flows[slot]); });
+    fetch_neighbours(hash);
     index.for_each_neighbour(hash, [&](std::uint32_t slot) { victim = least_worth(victim, slot); });
     return victim;
 }

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
 #include <span>
-#include <tuple>
 #include <utility>
 
 #include "table_impl.h"
@@ -23,9 +23,19 @@ constexpr std::size_t kEndsAhead = 4;
 /// Handshakes longer than this are written as this long.
 constexpr std::uint32_t kMicrosecondsMax = UINT32_MAX;
 
-Identity identity_of(const Key& key, std::uint64_t hash) noexcept {
-    if (!key.a.address.is_v4() || !key.b.address.is_v4()) return {hash, true};
-    return {std::uint64_t{key.a.address.v4_number()} << 32 | key.b.address.v4_number(), false};
+/// Of IPv6 the half of the second address that says which host.
+Identity identity_of(const Key& key) noexcept {
+    if (key.a.address.is_v4() && key.b.address.is_v4())
+        return {std::uint64_t{key.a.address.v4_number()} << 32 | key.b.address.v4_number(), false};
+    Identity identity{0, true};
+    std::memcpy(&identity.addresses, key.b.address.bytes().data() + 8, sizeof(identity.addresses));
+    return identity;
+}
+
+Ipv6Rest rest_of(const Key& key) noexcept {
+    Ipv6Rest rest{.a = key.a.address.bytes(), .b = {}};
+    std::copy_n(key.b.address.bytes().begin(), rest.b.size(), rest.b.begin());
+    return rest;
 }
 
 std::uint32_t microseconds(Duration duration) noexcept {
@@ -42,9 +52,12 @@ Key Table::Impl::key_of(const Flow& flow) const noexcept {
             .protocol = flow.protocol,
             .network = flow.network};
     if (flow.ipv6) {
-        const Ipv6Pair& pair = ipv6[slot_of(flow)];
-        key.a.address = pair.a;
-        key.b.address = pair.b;
+        const Ipv6Rest& rest = ipv6[slot_of(flow)];
+        std::array<std::uint8_t, 16> b;
+        std::copy(rest.b.begin(), rest.b.end(), b.begin());
+        std::memcpy(b.data() + rest.b.size(), &flow.addresses, sizeof(flow.addresses));
+        key.a.address = IpAddress::v6(rest.a);
+        key.b.address = IpAddress::v6(b);
     } else {
         key.a.address = IpAddress::v4(static_cast<std::uint32_t>(flow.addresses >> 32));
         key.b.address = IpAddress::v4(static_cast<std::uint32_t>(flow.addresses));
@@ -58,9 +71,7 @@ bool Table::Impl::is(const Flow& flow, const Identity& wanted, const Key& key) c
         flow.ipv6 != wanted.ipv6) {
         return false;
     }
-    if (!flow.ipv6) return true;
-    const Ipv6Pair& pair = ipv6[slot_of(flow)];
-    return pair.a == key.a.address && pair.b == key.b.address;
+    return !flow.ipv6 || ipv6[slot_of(flow)] == rest_of(key);
 }
 
 /// Of this connection, told by meaning_of_syn().
@@ -79,15 +90,15 @@ void Table::Impl::note_syn(Flow& flow, Side side, const packet::PacketView& pack
         details.starts.of(other(side)) = packet.acknowledgement;
         (from_a ? flow.start_known_b : flow.start_known_a) = true;
     } else if (flow.state == State::kNew) {
-        details.handshake_us = microseconds(flow.last - details.first);
+        handshake_us[slot_of(flow)] = microseconds(flow.last - details.first);
     }
 }
 
 /// The packet that is being accounted ends the handshake, if one was seen from its beginning.
 void Table::Impl::time_handshake(Flow& flow) noexcept {
     if ((flow.tcp_flags_a & flow.tcp_flags_b & packet::kSyn) == 0) return;
-    Cold& details = cold[slot_of(flow)];
-    details.handshake_us = microseconds(flow.last - details.first) - details.handshake_us;
+    const std::uint32_t slot = slot_of(flow);
+    handshake_us[slot] = microseconds(flow.last - cold[slot].first) - handshake_us[slot];
     flow.handshake_timed = true;
 }
 
@@ -110,7 +121,7 @@ Duration Table::Impl::timeout_of(State state) const noexcept {
 std::uint32_t Table::Impl::take_slot() noexcept {
     if (free_head == kNone) return untouched++;
     const std::uint32_t slot = free_head;
-    free_head = cold[slot].next_free;
+    free_head = flows[slot].attachment;
     return slot;
 }
 
@@ -121,7 +132,7 @@ Flow& Table::Impl::create(const Lookup& lookup, std::uint64_t hash,
     const std::uint32_t slot = take_slot();
     index.insert(hash, slot);
 
-    const Identity identity = identity_of(lookup.key, hash);
+    const Identity identity = identity_of(lookup.key);
     Flow& flow = *new (&flows[slot]) Flow{};
     flow.addresses = identity.addresses;
     flow.ipv6 = identity.ipv6;
@@ -133,12 +144,8 @@ Flow& Table::Impl::create(const Lookup& lookup, std::uint64_t hash,
     flow.state = packet.protocol == packet::IpProtocol::kUdp ? State::kUdp : State::kNew;
     flow.enveloped = !packet.envelope.empty();
     guess_client(flow, lookup.side, packet);
-    cold[slot] = {.first = now,
-                  .id = flow_id_of(lookup.key, now),
-                  .starts = {},
-                  .handshake_us = 0,
-                  .next_free = kNone};
-    if (flow.ipv6) ipv6[slot] = {lookup.key.a.address, lookup.key.b.address};
+    cold[slot] = {.first = now, .starts = {}};
+    if (flow.ipv6) ipv6[slot] = rest_of(lookup.key);
     if (flow.enveloped) envelopes[slot] = packet.envelope;
 
     newest = slot;
@@ -170,7 +177,7 @@ void Table::Impl::end(std::uint32_t slot, EndReason reason, Timestamp when) noex
     on_end(flow, reason, when);
     index.erase(hash_of(key_of(flow), secret), slot);
     flow.protocol = kNoProtocol;  // a place that was told before this is no flow's any more
-    cold[slot].next_free = free_head;
+    flow.attachment = free_head;
     free_head = slot;
     if (newest == slot) newest = kNone;
 }
@@ -198,7 +205,7 @@ void Table::Impl::set_state(Flow& flow, State next) noexcept {
 void Table::Impl::end_or_arm(std::uint32_t slot, Tick due) noexcept {
     const Tick deadline = deadline_of(flows[slot]);
     if (deadline <= due) {
-        ending[ending_count++] = slot;
+        ending[ending_count++] = {deadline, id_of(flows[slot]), slot};
     } else {
         wheel.arm(slot, deadline);
     }
@@ -221,24 +228,34 @@ void Table::Impl::collect_due(std::size_t& looks) noexcept {
     }
 }
 
-/// Whatever is armed.
+/// Whatever is armed, by first packet.
 void Table::Impl::collect_all() noexcept {
-    const std::span room(ending.data(), ending.size());
-    for (Tick tick = 0; tick < Wheel::kTicks; ++tick)
-        ending_count += wheel.take(tick, room.subspan(ending_count)).size();
+    std::array<std::uint32_t, kFetchedTogether> room;
+    for (Tick tick = 0; tick < Wheel::kTicks; ++tick) {
+        for (auto slots = wheel.take(tick, room); !slots.empty(); slots = wheel.take(tick, room)) {
+            for (const std::uint32_t slot : slots)
+                ending[ending_count++] = {to_ns(cold[slot].first), id_of(flows[slot]), slot};
+        }
+    }
+}
+
+/// What was collected, in order.
+std::span<const Ending> Table::Impl::take_collected() noexcept {
+    const std::span<Ending> collected(ending.data(), std::exchange(ending_count, 0));
+    std::sort(collected.begin(), collected.end());
+    return collected;
 }
 
 void Table::Impl::end_collected() noexcept {
-    const std::span<std::uint32_t> slots(ending.data(), std::exchange(ending_count, 0));
-    std::sort(slots.begin(), slots.end(), [this](std::uint32_t a, std::uint32_t b) {
-        return std::tuple(deadline_of(flows[a]), cold[a].id) <
-               std::tuple(deadline_of(flows[b]), cold[b].id);
-    });
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-        if (i + 2 * kEndsAhead < slots.size()) fetch(&flows[slots[i + 2 * kEndsAhead]]);
-        if (i + kEndsAhead < slots.size())
-            index.prefetch(hash_of(key_of(flows[slots[i + kEndsAhead]]), secret));
-        end_at_deadline(slots[i]);
+    const std::span<const Ending> flows_to_end = take_collected();
+    for (std::size_t i = 0; i < flows_to_end.size(); ++i) {
+        if (i + 2 * kEndsAhead < flows_to_end.size())
+            fetch(&flows[flows_to_end[i + 2 * kEndsAhead].slot]);
+        if (i + kEndsAhead < flows_to_end.size()) {
+            const Flow& later = flows[flows_to_end[i + kEndsAhead].slot];
+            index.prefetch(hash_of(key_of(later), secret));
+        }
+        end_at_deadline(flows_to_end[i].slot);
     }
 }
 
@@ -266,7 +283,7 @@ Flow& Table::find_or_create(const Lookup& lookup, std::uint64_t hash,
                             const packet::PacketView& packet, Timestamp now, bool& created,
                             std::uint32_t place) noexcept {
     Impl& table = *impl_;
-    const Identity wanted = identity_of(lookup.key, hash);
+    const Identity wanted = identity_of(lookup.key);
     const auto is_it = [&](std::uint32_t slot) {
         return table.is(table.flows[slot], wanted, lookup.key);
     };
@@ -365,9 +382,8 @@ void Table::Impl::jump(Tick now) noexcept {
     if (timeouts.at_once != SIZE_MAX) return wheel.set_now(now - Wheel::kTicks);
     wheel.set_now(now);
     collect_all();
-    const std::span<const std::uint32_t> slots(ending.data(), std::exchange(ending_count, 0));
-    for (const std::uint32_t slot : slots)
-        end_or_arm(slot, now);
+    for (const Ending& any : take_collected())
+        end_or_arm(any.slot, now);
     end_collected();
 }
 
@@ -375,16 +391,8 @@ void Table::end_all(Timestamp now) {
     Impl& table = *impl_;
     table.wheel.start(tick_at_or_before(now));
     table.collect_all();
-    std::uint32_t* const first = table.ending.data();
-    std::uint32_t* const last = first + table.ending_count;
-    std::sort(first, last, [&table](std::uint32_t a, std::uint32_t b) {
-        return std::tuple(table.cold[a].first, table.cold[a].id) <
-               std::tuple(table.cold[b].first, table.cold[b].id);
-    });
-    table.ending_count = 0;
-    for (const std::uint32_t* slot = first; slot != last; ++slot) {
-        table.end(*slot, EndReason::kShutdown, now);
-    }
+    for (const Ending& flow : table.take_collected())
+        table.end(flow.slot, EndReason::kShutdown, now);
 }
 
 Key Table::key(const Flow& flow) const noexcept {
@@ -395,14 +403,15 @@ Details Table::details(const Flow& flow) const noexcept {
     const std::uint32_t slot = impl_->slot_of(flow);
     const Cold& cold = impl_->cold[slot];
     Details details{.key = key(flow),
-                    .id = cold.id,
+                    .id = impl_->id_of(flow),
                     .first = cold.first,
                     .envelope = {},
                     .start_a = cold.starts.from_a,
                     .start_b = cold.starts.from_b,
                     .handshake = {}};
     if (flow.enveloped) details.envelope = impl_->envelopes[slot];
-    if (flow.handshake_timed) details.handshake = std::chrono::microseconds(cold.handshake_us);
+    if (flow.handshake_timed)
+        details.handshake = std::chrono::microseconds(impl_->handshake_us[slot]);
     return details;
 }
 

@@ -2,6 +2,10 @@
 // knows when to look at them.
 #pragma once
 
+#include <array>
+#include <span>
+#include <tuple>
+
 #include <querytap/flow/table.h>
 
 #include "index.h"
@@ -20,16 +24,25 @@ struct Identity {
 /// What few packets touch.
 struct Cold {
     Timestamp first;
-    std::uint64_t id;
     Starts starts;
-    std::uint32_t handshake_us;  // half-way: of the last SYN, from `first` on
-    std::uint32_t next_free;
 };
-static_assert(sizeof(Cold) == 32);
+static_assert(sizeof(Cold) == 16);
 
-struct Ipv6Pair {
-    IpAddress a;
-    IpAddress b;
+/// Of two IPv6 addresses, what is not in Flow::addresses.
+struct Ipv6Rest {
+    std::array<std::uint8_t, 16> a;
+    std::array<std::uint8_t, 8> b;  // the network's half
+    bool operator==(const Ipv6Rest&) const noexcept = default;
+};
+
+/// A flow that is to end, and its place among those that end together.
+struct Ending {
+    std::int64_t time;
+    std::uint64_t id;
+    std::uint32_t slot;
+    bool operator<(const Ending& other) const noexcept {
+        return std::tie(time, id) < std::tie(other.time, other.id);
+    }
 };
 
 struct Table::Impl {
@@ -41,13 +54,14 @@ struct Table::Impl {
           on_end(std::move(on_end_)),
           flows(capacity),
           cold(capacity),
+          handshake_us(capacity),
           ipv6(capacity),
           envelopes(capacity),
           index(capacity),
           wheel(capacity),
           ending(capacity) {
         counters.capacity.set(capacity);
-        ending[0] = kNone;  // live, no more than its first page is used: it comes now
+        ending[0] = {};  // live, no more than its first page is used: it comes now
     }
 
     Timeouts timeouts;
@@ -57,14 +71,16 @@ struct Table::Impl {
 
     MappedArray<Flow> flows;
     MappedArray<Cold> cold;
+    MappedArray<std::uint32_t> handshake_us;  // half-way: of the last SYN, from the first packet on
     // Memory is taken by flows that have such.
-    MappedArray<Ipv6Pair> ipv6;
+    MappedArray<Ipv6Rest> ipv6;
     MappedArray<packet::Envelope> envelopes;
     Index index;
     Wheel wheel;
-    MappedArray<std::uint32_t> ending;  // slots to be ended together, in order
+    MappedArray<Ending> ending;  // together, in order
     std::size_t ending_count = 0;
 
+    // Free places are chained through Flow::attachment.
     std::uint32_t free_head = kNone;
     std::uint32_t untouched = 0;    // slots from here on were never used
     std::uint32_t victim_hand = 0;  // where the last sample for a victim stopped
@@ -79,6 +95,9 @@ struct Table::Impl {
     bool full() const noexcept { return free_head == kNone && untouched == flows.size(); }
 
     Key key_of(const Flow& flow) const noexcept;
+    std::uint64_t id_of(const Flow& flow) const noexcept {
+        return flow_id_of(key_of(flow), cold[slot_of(flow)].first);
+    }
     bool is(const Flow& flow, const Identity& wanted, const Key& key) const noexcept;
     Duration timeout_of(State state) const noexcept;
     Tick deadline_of(const Flow& flow) const noexcept {
@@ -96,6 +115,7 @@ struct Table::Impl {
                  Timestamp now) noexcept;
     void end(std::uint32_t slot, EndReason reason, Timestamp when) noexcept;
     void end_at_deadline(std::uint32_t slot) noexcept;
+    void fetch_neighbours(std::uint64_t hash) const noexcept;
     std::uint32_t least_worth(std::uint32_t a, std::uint32_t b) const noexcept;
     std::uint32_t least_neighbour(std::uint64_t hash) const noexcept;
     void evict_for(std::uint64_t hash, Timestamp now) noexcept;
@@ -110,6 +130,7 @@ struct Table::Impl {
     void end_or_arm(std::uint32_t slot, Tick due) noexcept;
     void collect_due(std::size_t& looks) noexcept;
     void collect_all() noexcept;
+    std::span<const Ending> take_collected() noexcept;
     void jump(Tick now) noexcept;
     void end_collected() noexcept;
 };

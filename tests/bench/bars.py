@@ -74,9 +74,9 @@ def idle_flows(build: pathlib.Path, count: int) -> list:
 
 
 def memory(bars: Bars, build: pathlib.Path, arguments) -> None:
-    full = 1 << (17 if arguments.short else 23)
+    full = 1 << (20 if arguments.short else 23)
     for what, each in idle_flows(build, full):
-        bars.add(f"{what}, a full table: each", each, 128, "bytes", at_most=True, digits=0)
+        bars.add(f"{what}, a full table: each", each, 128, "bytes", at_most=True, must=True, digits=0)
     count = 100_000 if arguments.short else 10_000_000
     for what, each in idle_flows(build, count):
         bars.add(what, each * count / GIB, 2 * count / 10e6, "GiB", at_most=True, must=not arguments.short)

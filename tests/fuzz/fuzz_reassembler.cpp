@@ -65,8 +65,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const std::uint16_t offset = reader.u16le();
         const std::size_t length = reader.u16le() % kSegmentMax;
         // Mostly with ACK: without it few bytes are data.
-        const auto flags = static_cast<std::uint8_t>(
-            (reader.u8() & 0x1f) | ((kind & 0x20) == 0 ? packet::kAck : std::uint8_t{0}));
+        const unsigned ack = (kind & 0x20) == 0 ? packet::kAck : 0u;
+        const auto flags = static_cast<std::uint8_t>((reader.u8() & 0x1fu) | ack);
         now_ns += reader.u8() * std::int64_t{20'000'000};
         Side& side = sides[kind & 1];
         // Mostly near each other, sometimes anywhere.

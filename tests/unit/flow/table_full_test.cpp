@@ -286,6 +286,27 @@ TEST(Collision, EqualHashesOfIpv6StayDifferentFlows) {
     }
 }
 
+TEST(Collision, EveryByteOfAnIpv6AddressCounts) {
+    std::array<std::uint8_t, 16> lower{0x20, 1, 0xd, 0xb8};
+    std::array<std::uint8_t, 16> higher{0x30, 1, 0xd, 0xb8};
+    for (std::array<std::uint8_t, 16>* changed : {&lower, &higher}) {
+        for (std::uint8_t& byte : *changed) {
+            Watched table(64);
+            for (int round = 0; round < 2; ++round) {
+                PacketView packet = udp(1);
+                packet.source = IpAddress::v6(lower);
+                packet.destination = IpAddress::v6(higher);
+                const Lookup lookup = lookup_of(packet);
+                bool created = false;
+                const Flow& flow = table.table->find_or_create(lookup, 42, packet, at(0), created);
+                EXPECT_TRUE(created) << &byte - changed->data();
+                EXPECT_EQ(table.table->key(flow), lookup.key);
+                byte ^= 1;
+            }
+        }
+    }
+}
+
 TEST(Attachment, IsStillThereWhenTheFlowEnds) {
     std::uint32_t seen = 0;
     Table table(64, {}, 1, [&seen](Flow& flow, EndReason, Timestamp) { seen = flow.attachment; });
