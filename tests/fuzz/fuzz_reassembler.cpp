@@ -65,7 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const std::uint16_t offset = reader.u16le();
         const std::size_t length = reader.u16le() % kSegmentMax;
         // Mostly with ACK: without it few bytes are data.
-        const unsigned ack = (kind & 0x20) == 0 ? packet::kAck : 0u;
+        const unsigned ack = (kind & 0x20) == 0 ? unsigned{packet::kAck} : 0;
         const auto flags = static_cast<std::uint8_t>((reader.u8() & 0x1fu) | ack);
         now_ns += reader.u8() * std::int64_t{20'000'000};
         Side& side = sides[kind & 1];

@@ -39,6 +39,10 @@ class Rss(InFolder):
                       "a distributor spreads flows by symmetric hash", said)
         self.assertIn("driver net_null, 1 queue of", said)
 
+    def test_a_device_that_hashes_ports_leaves_it_to_the_distributor(self):
+        self.assertIn("the device hashes more than addresses, which parts fragments and tunnels: "
+                      "a distributor spreads flows by symmetric hash", self.workers_of_doctor("ports"))
+
     def test_each_queue_is_counted_by_its_worker(self):
         preload(self, "pretend_rss", PRETEND_RSS="symmetric")
         live = Live(self, self.folder, [DEVICE], workers={"count": 2, "spin": False}, eve={"file": ""})
