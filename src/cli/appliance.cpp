@@ -185,8 +185,9 @@ void Appliance::reload_when_asked() {
     }
     if (!reload_wanted_) return;
     reload_wanted_ = false;
-    loading_ =
-        std::async([this, number = generation_.number + 1] { return load_generation(number); });
+    loading_ = std::async(std::launch::async, [this, number = generation_.number + 1] {
+        return load_generation(number);
+    });
 }
 
 void Appliance::take_over(Result<pipeline::Generation> loaded) {
