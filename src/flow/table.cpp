@@ -79,7 +79,7 @@ void Table::Impl::note_syn(Flow& flow, Side side, const packet::PacketView& pack
     Cold& details = cold[slot_of(flow)];
     const bool from_a = side == Side::kFromA;
     details.starts.of(side) = packet.sequence + 1;
-    (from_a ? flow.start_known_a : flow.start_known_b) = true;
+    flow.set_start_known(side);
     const unsigned scale = packet.window_scale;
     flow.window_scales = static_cast<std::uint8_t>(
         from_a ? (flow.window_scales & 0xf0u) | scale : (flow.window_scales & 0x0fu) | scale << 4);
@@ -88,7 +88,7 @@ void Table::Impl::note_syn(Flow& flow, Side side, const packet::PacketView& pack
         const bool data = from_a ? flow.data_from_b : flow.data_from_a;
         if (data) return;
         details.starts.of(other(side)) = packet.acknowledgement;
-        (from_a ? flow.start_known_b : flow.start_known_a) = true;
+        flow.set_start_known(other(side));
     } else if (flow.state == State::kNew) {
         handshake_us[slot_of(flow)] = microseconds(flow.last - details.first);
     }
@@ -321,29 +321,29 @@ bool Table::account(Flow& flow, Side side, const packet::PacketView& packet, Tim
         return false;
     }
     if (packet.protocol != packet::IpProtocol::kTcp) {
-        if (!packet.payload.empty()) (from_a ? flow.data_from_a : flow.data_from_b) = true;
+        if (!packet.payload.empty()) flow.set_data(side);
         return true;
     }
     if (syn) impl_->note_syn(flow, side, packet);
-    if (!packet.payload.empty()) (from_a ? flow.data_from_a : flow.data_from_b) = true;
+    if (!packet.payload.empty()) flow.set_data(side);
     std::uint8_t& flags = from_a ? flow.tcp_flags_a : flow.tcp_flags_b;
     flags = static_cast<std::uint8_t>(flags | packet.tcp_flags);
     learn_client(flow, side, packet);
     constexpr std::uint8_t kEnds = packet::kRst | packet::kFin;
     // No receiver takes a FIN or RST from a SYN.
     const unsigned believed = ends && !syn ? packet.tcp_flags : packet.tcp_flags & ~unsigned{kEnds};
-    if ((believed & kEnds) != 0) (from_a ? flow.ended_a : flow.ended_b) = true;
+    if ((believed & kEnds) != 0) flow.set_ended(side, true);
     impl_->enter(flow, next_state(flow, static_cast<std::uint8_t>(believed)));
     return true;
 }
 
 void Table::end_side(Flow& flow, Side side) noexcept {
-    (side == Side::kFromA ? flow.ended_a : flow.ended_b) = true;
+    flow.set_ended(side, true);
     impl_->enter(flow, next_state(flow, packet::kFin));
 }
 
 void Table::reopen_side(Flow& flow, Side side) noexcept {
-    (side == Side::kFromA ? flow.ended_a : flow.ended_b) = false;
+    flow.set_ended(side, false);
     impl_->enter(flow, flow.ended(other(side)) ? State::kClosing : State::kEstablished);
 }
 

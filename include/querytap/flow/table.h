@@ -110,6 +110,19 @@ struct alignas(64) Flow {
         return side == Side::kFromA ? start_known_a : start_known_b;
     }
     bool ended(Side side) const noexcept { return side == Side::kFromA ? ended_a : ended_b; }
+    // clang 14 takes no bit-field of two by a condition.
+    void set_start_known(Side side) noexcept {
+        if (side == Side::kFromA) start_known_a = true;
+        if (side == Side::kFromB) start_known_b = true;
+    }
+    void set_ended(Side side, bool yes) noexcept {
+        if (side == Side::kFromA) ended_a = yes;
+        if (side == Side::kFromB) ended_b = yes;
+    }
+    void set_data(Side side) noexcept {
+        if (side == Side::kFromA) data_from_a = true;
+        if (side == Side::kFromB) data_from_b = true;
+    }
 };
 static_assert(sizeof(Flow) == 64, "one cache line");
 
